@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "gregor/base/assert.hpp"
+#include "gregor/base/config.hpp"
+
+namespace gregor::inline GREGOR_ABI {
+
+/// Why something could not be opened, created or joined. What happens to records is never an error of
+/// this kind: sends and polls return results.
+enum class errc {
+    invalid_option = 1,
+    invalid_name,
+    out_of_memory,
+    producer_exists,
+    group_has_member,
+    group_not_allowed,
+};
+
+class error_category final : public std::error_category {
+public:
+    [[nodiscard]] const char* name() const noexcept override { return "gregor"; }
+
+    [[nodiscard]] std::string message(int code) const override
+    {
+        switch (static_cast<errc>(code)) {
+        case errc::invalid_option: return "an option has an impossible value";
+        case errc::invalid_name: return "a name is not allowed";
+        case errc::out_of_memory: return "the memory for it could not be had";
+        case errc::producer_exists: return "a topic with producers::single has a producer already";
+        case errc::group_has_member: return "the group has a member already";
+        case errc::group_not_allowed: return "the topic does not allow this group";
+        }
+        return "unknown";
+    }
+};
+
+[[nodiscard]] inline const std::error_category& category() noexcept
+{
+    static const error_category instance;
+    return instance;
+}
+
+[[nodiscard]] inline std::error_code make_error_code(errc code) noexcept
+{
+    return {static_cast<int>(code), category()};
+}
+
+/// What went wrong, on what, what was expected there and what was found.
+class error : public std::system_error {
+public:
+    error(errc code, std::string operation, std::string expected, std::string found)
+        : std::system_error(make_error_code(code), sentence(operation, expected, found)),
+          operation_(std::move(operation)), expected_(std::move(expected)), found_(std::move(found))
+    {
+    }
+
+    /// What was attempted, and on what: `topic "trades"`.
+    [[nodiscard]] const std::string& operation() const noexcept { return operation_; }
+    /// What is allowed there.
+    [[nodiscard]] const std::string& expected() const noexcept { return expected_; }
+    /// What was given.
+    [[nodiscard]] const std::string& found() const noexcept { return found_; }
+
+private:
+    static std::string sentence(std::string_view operation, std::string_view expected,
+                                std::string_view found)
+    {
+        std::string text{operation};
+        text.append(": expected ").append(expected).append(", found ").append(found);
+        return text;
+    }
+
+    std::string operation_;
+    std::string expected_;
+    std::string found_;
+};
+
+/// Throws the error; without exceptions, prints it and ends the process (use `create` there).
+[[noreturn]] GREGOR_COLD inline void raise(const error& e)
+{
+#if GREGOR_EXCEPTIONS
+    throw e;
+#else
+    GREGOR_ASSERT_HANDLER(e.what());
+    std::abort();
+#endif
+}
+
+} // namespace gregor::inline GREGOR_ABI
+
+template <>
+struct std::is_error_code_enum<gregor::errc> : std::true_type {};

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <compare>
+#include <cstdint>
+
+#include "gregor/base/config.hpp"
+
+namespace gregor::inline GREGOR_ABI {
+
+/// The place of a record in its partition: 0, 1, 2 ... Below 2^62.
+using offset_t = std::uint64_t;
+
+/// Which partition of a topic: 0 to partitions - 1. A type of its own, so that it is never taken for
+/// an offset or a key.
+struct partition_id {
+    std::uint32_t value = 0;
+
+    friend constexpr auto operator<=>(const partition_id&, const partition_id&) = default;
+};
+
+/// "You choose": the partitioner decides.
+inline constexpr partition_id any_partition{0xffffffffU};
+
+/// When an event happened, for people; no timeout is ever measured with it.
+using timestamp_t = std::chrono::system_clock::time_point;
+
+/// "For ever", as a timeout.
+inline constexpr std::chrono::nanoseconds forever = std::chrono::nanoseconds::max();
+
+} // namespace gregor::inline GREGOR_ABI

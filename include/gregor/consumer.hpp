@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gregor/base/assert.hpp"
+#include "gregor/base/error.hpp"
+#include "gregor/base/result.hpp"
+#include "gregor/base/stop.hpp"
+#include "gregor/base/types.hpp"
+#include "gregor/batch.hpp"
+#include "gregor/consumer_core.hpp"
+#include "gregor/consumer_group.hpp"
+#include "gregor/options.hpp"
+#include "gregor/topic.hpp"
+
+namespace gregor::inline GREGOR_ABI {
+
+/// Reads a topic, in a group or by itself.
+///
+///     gregor::consumer in{trades, "risk"};
+///     for (;;) {
+///         auto batch = in.poll(100ms);
+///         if (batch.status() == gregor::poll_status::closed)
+///             break;
+///         for (const auto& record : batch)
+///             use(record.offset(), record.value());
+///     }
+///
+/// A group remembers how far it has committed, and goes on from there whoever reads for it; each group
+/// reads everything. Without a group, `assign` says what to read, and the offsets go with the consumer.
+///
+/// Threads   one at a time (checked builds report two at once); `wakeup` from any
+/// Progress  try_poll and the other members never wait; poll waits as the topic's wait policy says
+/// Errors    joining what cannot be joined: gregor::error (`create` returns it). After that, results
+/// Cost      a poll: two stores to lines of its own, and a relaxed load; no copy, no allocation
+/// Lifetime  may outlive its topic; its batch may outlive it
+/// Ordering  a send happens before the poll that returns its record; what is done with a record happens
+///           before the send that overwrites it
+template <class Topic>
+class consumer {
+public:
+    using topic_type = Topic;
+    using value_type = typename Topic::value_type;
+    using record_type = record<Topic>;
+    using batch_type = batch<Topic>;
+
+    /// Joins a group. Throws gregor::error when the group has a member (in this version one member
+    /// owns all partitions), when the topic or the group does not allow it, or an option is impossible.
+    consumer(Topic& topic, std::string_view group, const consumer_options& options = {})
+        : consumer(std::move(create(topic, group, options).value()))
+    {
+    }
+
+    /// Without a group: assigns itself what it is to read, and never commits for anybody else.
+    explicit consumer(Topic& topic, const consumer_options& options = {})
+        : consumer(std::move(create(topic, options).value()))
+    {
+    }
+
+    /// As the constructors, for builds without exceptions.
+    [[nodiscard]] static result<consumer> create(Topic& topic, std::string_view group,
+                                                 const consumer_options& options = {});
+    [[nodiscard]] static result<consumer> create(Topic& topic, const consumer_options& options = {});
+
+    consumer(consumer&&) noexcept = default;
+    consumer& operator=(consumer&&) noexcept = default;
+
+    /// Leaves as `close` does; while an exception passes, what the last poll returned is not committed,
+    /// so that it comes again.
+    ~consumer() = default;
+
+    // --- reading -----------------------------------------------------------------------------------
+
+    /// The next records of one partition, fair among partitions; waits for them this long at most.
+    [[nodiscard]] batch_type poll(std::chrono::nanoseconds timeout = forever)
+    {
+        return core_->poll(timeout, no_stop{});
+    }
+    /// What is there now, or `timed_out`.
+    [[nodiscard]] batch_type try_poll()
+    {
+        return core_->poll(std::chrono::nanoseconds{0}, no_stop{});
+    }
+#if GREGOR_STOP_TOKEN
+    [[nodiscard]] batch_type poll(const std::stop_token& stop)
+    {
+        return core_->poll(forever, token_stop{stop});
+    }
+    [[nodiscard]] batch_type poll(std::chrono::nanoseconds timeout, const std::stop_token& stop)
+    {
+        return core_->poll(timeout, token_stop{stop});
+    }
+#endif
+
+    /// Ends the poll that waits now, or the next one that comes, with `woken`. From any thread.
+    void wakeup() noexcept { core_->wakeup(); }
+
+    // --- committing ----------------------------------------------------------------------------------
+
+    /// Commits everything that was returned, also what is in hand.
+    commit_status commit() { return core_->commit(); }
+    /// Commits one record and all before it in its partition.
+    commit_status commit(const record_type& r) { return commit(r.partition(), r.offset() + 1); }
+    /// Says what is to be read next by whoever reads for the group.
+    commit_status commit(partition_id p, offset_t next) { return core_->commit(p, next); }
+
+    // --- where it is ---------------------------------------------------------------------------------
+
+    /// Reads these partitions from now on, each from where `auto_offset_reset` says. Only without a
+    /// group, and while no batch is in hand.
+    void assign(std::initializer_list<partition_id> partitions)
+    {
+        assign(partitions.begin(), partitions.end());
+    }
+    template <class Iterator>
+    void assign(Iterator first, Iterator last);
+    void assign_all();
+
+    /// The partitions it reads, in order.
+    [[nodiscard]] std::vector<partition_id> assignment() const;
+
+    /// The next offset that poll returns.
+    [[nodiscard]] offset_t position(partition_id p) const { return reader_of(p).position; }
+    /// The next offset to read for who takes over; nothing where nothing was committed.
+    [[nodiscard]] std::optional<offset_t> committed(partition_id p) const;
+    [[nodiscard]] offset_t begin_offset(partition_id p) const
+    {
+        return core_->state().at(p).log.begin_offset();
+    }
+    [[nodiscard]] offset_t end_offset(partition_id p) const
+    {
+        return core_->state().at(p).log.end_offset();
+    }
+    /// End minus committed (minus position, where nothing was committed). Never negative.
+    [[nodiscard]] std::uint64_t lag(partition_id p) const;
+    /// Of all its partitions together.
+    [[nodiscard]] std::uint64_t lag() const;
+
+    /// From the next poll on; an offset that is not there is out of range, see `auto_offset_reset`.
+    void seek(partition_id p, offset_t to) { core_->seek(reader_of(p), to); }
+    void seek_to_beginning(partition_id p) { seek(p, begin_offset(p)); }
+    void seek_to_end(partition_id p) { seek(p, end_offset(p)); }
+
+    /// Commits what was returned (with auto_commit) and leaves; polls then say `closed`. A batch in
+    /// hand stays valid.
+    void close() { core_->close(true); }
+
+private:
+    using core = consumer_core<Topic>;
+    using reader = typename core::reader;
+
+    struct release {
+        void operator()(core* c) const noexcept { core::release(c); }
+    };
+
+    explicit consumer(std::unique_ptr<core, release> c) noexcept : core_(std::move(c)) {}
+
+    static std::optional<error> refuse(const Topic& topic, const consumer_options& options);
+
+    [[nodiscard]] reader& reader_of(partition_id p) const
+    {
+        reader* const found = core_->find(p);
+        GREGOR_ASSERT(found != nullptr, "the partition is not assigned to this consumer");
+        return *found;
+    }
+
+    std::unique_ptr<core, release> core_;
+};
+
+template <class Topic, class... Rest>
+consumer(Topic&, Rest...) -> consumer<Topic>;
+
+template <class Topic>
+std::optional<error> consumer<Topic>::refuse(const Topic& topic, const consumer_options& options)
+{
+    const std::string operation = "consumer of topic \"" + topic.name() + "\"";
+    if (options.max_poll_records == 0) {
+        return error{errc::invalid_option, operation, "max_poll_records of 1 or more", "0"};
+    }
+    if (Topic::layout::takes && options.lossy) {
+        return error{errc::group_not_allowed, operation, "a lossless group, by groups::one", "lossy"};
+    }
+    return std::nullopt;
+}
+
+template <class Topic>
+result<consumer<Topic>> consumer<Topic>::create(Topic& topic, std::string_view group,
+                                                const consumer_options& options)
+{
+    if (std::optional<error> refusal = refuse(topic, options)) {
+        return *std::move(refusal);
+    }
+    const auto& state = topic.state();
+    std::unique_ptr<core, release> made;
+    {
+        const std::lock_guard lock{state->mutex};
+        auto joined = join_group<Topic>(*state, group, options);
+        if (!joined) {
+            return joined.error();
+        }
+        made.reset(new core{state, options, *joined});
+        for (const auto& each : state->partitions) {
+            made->add_reader(each->id);
+        }
+    }
+    return consumer{std::move(made)};
+}
+
+template <class Topic>
+result<consumer<Topic>> consumer<Topic>::create(Topic& topic, const consumer_options& options)
+{
+    if (std::optional<error> refusal = refuse(topic, options)) {
+        return *std::move(refusal);
+    }
+    if (Topic::layout::takes) {
+        return error{errc::group_not_allowed, "consumer of topic \"" + topic.name() + "\"",
+                     "a group, by groups::one", "none"};
+    }
+    return consumer{std::unique_ptr<core, release>{new core{topic.state(), options, nullptr}}};
+}
+
+template <class Topic>
+template <class Iterator>
+void consumer<Topic>::assign(Iterator first, Iterator last)
+{
+    GREGOR_ASSERT(!core_->has_group(), "assign is for consumers without a group");
+    GREGOR_ASSERT(core_->lease == nullptr, "assign was called while a batch is alive");
+    const std::lock_guard lock{core_->state().mutex};
+    core_->return_places();
+    for (; first != last; ++first) {
+        GREGOR_ASSERT(core_->find(*first) == nullptr, "a partition is assigned once");
+        core_->add_reader(*first);
+    }
+}
+
+template <class Topic>
+void consumer<Topic>::assign_all()
+{
+    std::vector<partition_id> all;
+    for (const auto& each : core_->state().partitions) {
+        all.push_back(each->id);
+    }
+    assign(all.begin(), all.end());
+}
+
+template <class Topic>
+std::vector<partition_id> consumer<Topic>::assignment() const
+{
+    std::vector<partition_id> mine;
+    for (const reader& each : core_->readers()) {
+        mine.push_back(each.id);
+    }
+    return mine;
+}
+
+template <class Topic>
+std::optional<offset_t> consumer<Topic>::committed(partition_id p) const
+{
+    const auto& cursor = *reader_of(p).cursor;
+    const auto word = cursor.get();
+    if ((ring::flags_in(word) & cursor.committed) == 0) {
+        return std::nullopt;
+    }
+    return ring::sequence_in<offset_t>(word);
+}
+
+template <class Topic>
+std::uint64_t consumer<Topic>::lag(partition_id p) const
+{
+    // committed first, then the end: so it is never negative
+    const offset_t from = committed(p).value_or(position(p));
+    const offset_t end = end_offset(p);
+    return end > from ? end - from : 0;
+}
+
+template <class Topic>
+std::uint64_t consumer<Topic>::lag() const
+{
+    std::uint64_t sum = 0;
+    for (const reader& each : core_->readers()) {
+        sum += lag(each.id);
+    }
+    return sum;
+}
+
+} // namespace gregor::inline GREGOR_ABI

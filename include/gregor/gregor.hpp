@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// Everything but `format.hpp`, which needs fmt.
+
+#include "gregor/batch.hpp"
+#include "gregor/claim.hpp"
+#include "gregor/consumer.hpp"
+#include "gregor/explanation.hpp"
+#include "gregor/fwd.hpp"
+#include "gregor/options.hpp"
+#include "gregor/partition.hpp"
+#include "gregor/producer.hpp"
+#include "gregor/record.hpp"
+#include "gregor/topic.hpp"
+#include "gregor/version.hpp"

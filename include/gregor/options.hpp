@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gregor/base/config.hpp"
+
+namespace gregor::inline GREGOR_ABI {
+
+// Options change numbers; policies change code. Every option has a value that is right for most.
+
+struct topic_options {
+    /// How many logs the topic is split into; order holds within each. 1 to 65536.
+    std::uint32_t partitions = 1;
+
+    /// How many records each partition keeps in its ring: a power of two, 2 or more. A larger ring
+    /// lets producers and consumers drift further apart (and off each other's cache lines); its
+    /// memory is touched only as records first reach it.
+    std::size_t capacity_records = std::size_t{1} << 14U;
+
+    /// Groups that hold producers back before their first member has joined: nothing sent from the
+    /// start of the topic on is lost to them.
+    std::vector<std::string> groups = {};
+};
+
+/// Where a consumer goes that has no committed offset, or whose position was overwritten.
+enum class auto_offset_reset : std::uint8_t {
+    earliest, ///< to the oldest record there is
+    latest,   ///< to the end: only what is sent from now on
+    none,     ///< nowhere: poll says `out_of_range` until the consumer seeks
+};
+
+struct consumer_options {
+    /// false: producers wait for this reader (or are refused, by the topic's overflow policy) rather
+    /// than overwrite what it has not read. true: they never do, except for the batch in its hands;
+    /// it learns from `batch.missed()` exactly how many offsets it lost. All members of a group say
+    /// the same.
+    bool lossy = false;
+
+    auto_offset_reset reset = auto_offset_reset::earliest;
+
+    /// true: each poll commits what the poll before it returned, and so does close().
+    bool auto_commit = true;
+
+    /// How many records one poll returns at most; 1 or more.
+    std::size_t max_poll_records = 500;
+};
+
+} // namespace gregor::inline GREGOR_ABI

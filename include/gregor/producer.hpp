@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include "gregor/base/error.hpp"
+#include "gregor/base/result.hpp"
+#include "gregor/base/stop.hpp"
+#include "gregor/base/types.hpp"
+#include "gregor/claim.hpp"
+#include "gregor/producer_core.hpp"
+#include "gregor/sent.hpp"
+#include "gregor/topic.hpp"
+
+namespace gregor::inline GREGOR_ABI {
+
+/// A few values on the stack, made before there is a place for them.
+template <class T, std::size_t Most>
+struct staging {
+    staging() = default;
+    staging(const staging&) = delete;
+    staging& operator=(const staging&) = delete;
+    ~staging() { std::destroy_n(begin(), count); }
+
+    void add(const T& value)
+    {
+        ::new (static_cast<void*>(bytes + count * sizeof(T))) T(value);
+        ++count;
+    }
+    [[nodiscard]] T* begin() noexcept { return std::launder(reinterpret_cast<T*>(bytes)); }
+
+    std::size_t count = 0;
+    alignas(T) std::byte bytes[Most * sizeof(T)];
+};
+
+/// Sends records into a topic. Make one for each thread that sends; any number may live at once.
+///
+///     gregor::producer out{trades};
+///     out.send({.id = 1, .price = 187.5});
+///     out.send(order, {.key = "alice"});
+///     if (auto sent = out.try_send(next); !sent) ...
+///
+/// A value may be given as a T, as anything a T is made from, or as a braced list. A value given as a
+/// T is moved or copied only when it is taken: a refused one is untouched.
+///
+/// Threads   one at a time
+/// Progress  try_: never waits for readers. The others: as the topic's overflow policy says (`block`
+///           waits, `reject` answers `full`). While it lives alone, wait-free where there is room
+/// Errors    results, never exceptions, but for what copying or converting the value throws, before
+///           anything is claimed
+/// Cost      no allocation; a relaxed load more than the store while nobody sleeps
+/// Lifetime  may outlive its topic: its sends then say `closed`
+/// Ordering  a send happens before the poll that returns its record; records of one producer to one
+///           partition keep their order
+template <class Topic>
+class producer {
+public:
+    using topic_type = Topic;
+    using value_type = typename Topic::value_type;
+    using attributes = typename Topic::attributes;
+    using layout = typename Topic::layout;
+    using partitioner = typename Topic::policies::partitioner;
+
+    /// Joins the topic's producers. Throws gregor::error when the topic is `producers::single` and has
+    /// one already, or memory is not to be had.
+    explicit producer(Topic& topic, partitioner choose = partitioner{})
+        : producer(std::move(create(topic, std::move(choose)).value()))
+    {
+    }
+
+    /// As the constructor, for builds without exceptions.
+    [[nodiscard]] static result<producer> create(Topic& topic, partitioner choose = partitioner{});
+
+    producer(producer&&) noexcept = default;
+    producer& operator=(producer&&) noexcept = default;
+    ~producer() = default;
+
+    // --- one record ------------------------------------------------------------------------------
+
+    template <class V = value_type>
+    sent send(V&& value, attributes given = {})
+    {
+        return put(std::forward<V>(value), std::move(given), patience, no_stop{});
+    }
+
+    /// Never waits for a reader.
+    template <class V = value_type>
+    [[nodiscard]] sent try_send(V&& value, attributes given = {})
+    {
+        return put(std::forward<V>(value), std::move(given), none, no_stop{});
+    }
+
+    /// Waits for room this long at most, whatever the overflow policy.
+    template <class V = value_type>
+    [[nodiscard]] sent send_for(V&& value, std::chrono::nanoseconds timeout, attributes given = {})
+    {
+        return put(std::forward<V>(value), std::move(given), timeout, no_stop{});
+    }
+
+    /// Builds the value from the arguments, then sends it.
+    template <class... Args>
+    sent emplace(Args&&... args)
+    {
+        return send(build<value_type>(std::forward<Args>(args)...));
+    }
+
+#if GREGOR_STOP_TOKEN
+    /// As above; a triggered token ends the wait.
+    template <class V = value_type>
+    sent send(V&& value, const std::stop_token& stop)
+    {
+        return put(std::forward<V>(value), attributes{}, patience, token_stop{stop});
+    }
+    template <class V = value_type>
+    sent send(V&& value, attributes given, const std::stop_token& stop)
+    {
+        return put(std::forward<V>(value), std::move(given), patience, token_stop{stop});
+    }
+    template <class V = value_type>
+    [[nodiscard]] sent send_for(V&& value, std::chrono::nanoseconds timeout,
+                                const std::stop_token& stop)
+    {
+        return put(std::forward<V>(value), attributes{}, timeout, token_stop{stop});
+    }
+    template <class V = value_type>
+    [[nodiscard]] sent send_for(V&& value, std::chrono::nanoseconds timeout, attributes given,
+                                const std::stop_token& stop)
+    {
+        return put(std::forward<V>(value), std::move(given), timeout, token_stop{stop});
+    }
+#endif
+
+    // --- many records ----------------------------------------------------------------------------
+
+    /// Sends all elements of a range that can be walked twice; those of an rvalue container are moved.
+    /// Without keys the batch goes to one partition; in a batch neighbours of one partition are
+    /// published together. Says how many, from the start, were taken: the others are untouched.
+    template <class Range>
+    batch_sent send_batch(Range&& range, const attributes& given = {})
+    {
+        return put_all(std::forward<Range>(range), given, patience, no_stop{});
+    }
+    template <class Range>
+    [[nodiscard]] batch_sent try_send_batch(Range&& range, const attributes& given = {})
+    {
+        return put_all(std::forward<Range>(range), given, none, no_stop{});
+    }
+#if GREGOR_STOP_TOKEN
+    template <class Range>
+    batch_sent send_batch(Range&& range, const std::stop_token& stop)
+    {
+        return put_all(std::forward<Range>(range), attributes{}, patience, token_stop{stop});
+    }
+    template <class Range>
+    batch_sent send_batch(Range&& range, const attributes& given, const std::stop_token& stop)
+    {
+        return put_all(std::forward<Range>(range), given, patience, token_stop{stop});
+    }
+#endif
+
+    // --- in place --------------------------------------------------------------------------------
+
+    /// Slots for `count` records of one partition, to be filled in place; 1 to capacity_records.
+    gregor::claim<Topic> claim(std::size_t count, attributes given = {})
+    {
+        return core_->open_claim(count, std::move(given), patience, no_stop{});
+    }
+    gregor::claim<Topic> try_claim(std::size_t count, attributes given = {})
+    {
+        return core_->open_claim(count, std::move(given), none, no_stop{});
+    }
+#if GREGOR_STOP_TOKEN
+    gregor::claim<Topic> claim(std::size_t count, attributes given, const std::stop_token& stop)
+    {
+        return core_->open_claim(count, std::move(given), patience, token_stop{stop});
+    }
+#endif
+
+private:
+    using core = producer_core<Topic>;
+
+    static constexpr std::chrono::nanoseconds none{0};
+    static constexpr std::chrono::nanoseconds patience =
+        Topic::policies::overflow::waits ? forever : none;
+    /// The value can be copied between claim and publish: nothing of the user's runs.
+    static constexpr bool copies_in_place = std::is_trivially_copyable_v<value_type>;
+
+    struct release {
+        void operator()(core* c) const noexcept { core::release(c); }
+    };
+
+    explicit producer(std::unique_ptr<core, release> c) noexcept : core_(std::move(c)) {}
+
+    template <class V, class Stop>
+    sent put(V&& value, attributes&& given, std::chrono::nanoseconds timeout, const Stop& stop)
+    {
+        using given_type = std::remove_cvref_t<V>;
+        static_assert(std::is_constructible_v<value_type, V&&>,
+                      "gregor: the topic's values cannot be made from what is sent");
+        if constexpr (std::is_same_v<given_type, value_type> &&
+                      (copies_in_place || !std::is_lvalue_reference_v<V>)) {
+            return core_->put(std::forward<V>(value), std::move(given), timeout, stop);
+        } else {
+            value_type made(std::forward<V>(value));
+            return core_->put(std::move(made), std::move(given), timeout, stop);
+        }
+    }
+
+    template <class Range, class Stop>
+    batch_sent put_all(Range&& range, const attributes& given, std::chrono::nanoseconds timeout,
+                       const Stop& stop);
+
+    template <class Iterator, class Last, class Stop>
+    batch_sent put_each(Iterator from, Last last, const attributes& given,
+                        std::chrono::nanoseconds timeout, const Stop& stop);
+
+    template <class Iterator, class Last, class Stop>
+    batch_sent put_runs(Iterator from, Last last, const attributes& given,
+                        std::chrono::nanoseconds timeout, const Stop& stop);
+
+    template <class Iterator, class Stop>
+    batch_sent put_run(partition_id p, Iterator from, std::size_t count, const attributes& given,
+                       std::chrono::nanoseconds timeout, const Stop& stop);
+
+    std::unique_ptr<core, release> core_;
+};
+
+template <class Topic>
+producer(Topic&) -> producer<Topic>;
+template <class Topic, class Partitioner>
+producer(Topic&, Partitioner) -> producer<Topic>;
+
+template <class Topic>
+result<producer<Topic>> producer<Topic>::create(Topic& topic, partitioner choose)
+{
+    const auto& state = topic.state();
+    const std::lock_guard lock{state->mutex};
+    if (!Topic::policies::producers::many && state->live_producers != 0) {
+        return error{errc::producer_exists, "producer of topic \"" + state->name + "\"",
+                     "no other producer, by producers::single", "one alive"};
+    }
+#if GREGOR_EXCEPTIONS
+    try {
+        return producer{std::unique_ptr<core, release>{new core{state, std::move(choose)}}};
+    } catch (const std::bad_alloc&) {
+        return error{errc::out_of_memory, "producer of topic \"" + state->name + "\"",
+                     "memory for it, and for 8 bytes a slot when it is not the first", "less"};
+    }
+#else
+    return producer{std::unique_ptr<core, release>{new core{state, std::move(choose)}}};
+#endif
+}
+
+template <class Topic>
+template <class Range, class Stop>
+batch_sent producer<Topic>::put_all(Range&& range, const attributes& given,
+                                    std::chrono::nanoseconds timeout, const Stop& stop)
+{
+    using std::begin;
+    using std::end;
+    using element = decltype(*begin(range));
+    // an rvalue container's elements are ours to move; a view's are not
+    constexpr bool ours = !std::is_lvalue_reference_v<Range> && !std::is_const_v<Range> &&
+                          std::is_same_v<element, value_type&> &&
+                          requires { typename std::remove_cvref_t<Range>::allocator_type; };
+    if constexpr (ours) {
+        return put_runs(std::make_move_iterator(begin(range)), std::make_move_iterator(end(range)),
+                        given, timeout, stop);
+    } else if constexpr (std::is_same_v<std::remove_cvref_t<element>, value_type> &&
+                         std::is_reference_v<element>) {
+        return put_runs(begin(range), end(range), given, timeout, stop);
+    } else {
+        return put_each(begin(range), end(range), given, timeout, stop);
+    }
+}
+
+template <class Topic>
+template <class Iterator, class Last, class Stop>
+batch_sent producer<Topic>::put_each(Iterator from, Last last, const attributes& given,
+                                     std::chrono::nanoseconds timeout, const Stop& stop)
+{
+    batch_sent done;
+    for (; from != last; ++from) {
+        const sent one = put(*from, attributes{given}, timeout, stop);
+        if (!one) {
+            done.status = one.status();
+            return done;
+        }
+        ++done.count;
+    }
+    return done;
+}
+
+/// Neighbours that go to one partition are published together.
+template <class Topic>
+template <class Iterator, class Last, class Stop>
+batch_sent producer<Topic>::put_runs(Iterator from, Last last, const attributes& given,
+                                     std::chrono::nanoseconds timeout, const Stop& stop)
+{
+    using category = typename std::iterator_traits<Iterator>::iterator_category;
+    constexpr bool walkable = std::is_base_of_v<std::forward_iterator_tag, category>;
+    // copies of keys and headers may throw: such records go one by one
+    if constexpr (!walkable || layout::key_policy::stored || layout::has_headers) {
+        return put_each(from, last, given, timeout, stop);
+    } else {
+        batch_sent done;
+        if (from == last) {
+            return done;
+        }
+        const bool one_place = given.partition != any_partition || core_->partitions() == 1 ||
+                               !core::routes_each_record;
+        partition_id p = core_->route(*from, given);
+        while (from != last) {
+            Iterator next = from;
+            std::size_t count = 0;
+            partition_id after = p;
+            while (next != last && after == p) {
+                ++count;
+                ++next;
+                if (!one_place && next != last) {
+                    after = core_->route(*next, given);
+                }
+            }
+            const batch_sent part = put_run(p, from, count, given, timeout, stop);
+            done.count += part.count;
+            if (!part) {
+                done.status = part.status;
+                return done;
+            }
+            from = next;
+            p = after;
+        }
+        return done;
+    }
+}
+
+template <class Topic>
+template <class Iterator, class Stop>
+batch_sent producer<Topic>::put_run(partition_id p, Iterator from, std::size_t count,
+                                    const attributes& given, std::chrono::nanoseconds timeout,
+                                    const Stop& stop)
+{
+    if constexpr (copies_in_place || std::is_rvalue_reference_v<decltype(*from)>) {
+        return core_->put_run(
+            p, count, given, [&]() -> decltype(auto) { return *from++; }, timeout, stop);
+    } else {
+        // a copy may throw, so copies are made before they have a place
+        constexpr std::size_t staged_bytes = 2048;
+        constexpr std::size_t most =
+            sizeof(value_type) * 16 <= staged_bytes ? std::size_t{16} : std::size_t{1};
+        batch_sent done;
+        while (done.count != count) {
+            staging<value_type, most> copies;
+            while (copies.count != most && done.count + copies.count != count) {
+                copies.add(*from);
+                ++from;
+            }
+            value_type* next = copies.begin();
+            const batch_sent part = core_->put_run(
+                p, copies.count, given, [&]() -> value_type&& { return std::move(*next++); }, timeout,
+                stop);
+            done.count += part.count;
+            if (!part) {
+                done.status = part.status;
+                return done;
+            }
+        }
+        return done;
+    }
+}
+
+} // namespace gregor::inline GREGOR_ABI

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "gregor/base/assert.hpp"
+#include "gregor/base/config.hpp"
+#include "gregor/base/stop.hpp"
+#include "gregor/base/types.hpp"
+#include "gregor/claim.hpp"
+#include "gregor/policy/wait.hpp"
+#include "gregor/routing.hpp"
+#include "gregor/sent.hpp"
+#include "gregor/topic.hpp"
+
+namespace gregor::inline GREGOR_ABI {
+
+/// What a producer handle and its open claim share: the lanes into each partition, and how a value
+/// gets from the caller's hands into a slot. It goes when both are gone.
+template <class Topic>
+class producer_core {
+public:
+    using layout = typename Topic::layout;
+    using value_type = typename Topic::value_type;
+    using slot_type = typename Topic::slot_type;
+    using attributes = typename Topic::attributes;
+    using policies = typename Topic::policies;
+    using state_type = typename Topic::state_type;
+    using log_type = typename state_type::log_type;
+    using claiming = typename log_type::claiming;
+    using partitioner = typename policies::partitioner;
+    using request = routing_request<state_type, layout>;
+
+    /// The partitioner has a word on every record of a batch (a key, or a user's own).
+    static constexpr bool routes_each_record =
+        layout::has_key || !requires(partitioner& c, request r) { c.when_full(r); };
+
+    /// Admits one more producer, sharing the topic when it is not the first. Under the topic's mutex.
+    producer_core(std::shared_ptr<state_type> state, partitioner&& choose)
+        : state_(std::move(state)), choose_(std::move(choose))
+    {
+        lanes_.reserve(state_->partitions.size());
+        if constexpr (policies::producers::many) {
+            if (state_->live_producers != 0) {
+                for (const auto& each : state_->partitions) {
+                    each->log.protocol().share();
+                }
+            }
+        }
+        for (const auto& each : state_->partitions) {
+            lanes_.push_back({&each->log, each->log.protocol().open_lane()});
+        }
+        ++state_->live_producers;
+    }
+
+    producer_core(const producer_core&) = delete;
+    producer_core& operator=(const producer_core&) = delete;
+    ~producer_core()
+    {
+        const std::lock_guard lock{state_->mutex};
+        --state_->live_producers;
+    }
+
+    /// The handle goes; the core too, unless a claim is open.
+    static void release(producer_core* core) noexcept
+    {
+        if (core->claim_open_) {
+            core->orphaned_ = true;
+        } else {
+            delete core;
+        }
+    }
+
+    [[nodiscard]] const state_type& state() const noexcept { return *state_; }
+
+    // --- one record ------------------------------------------------------------------------------
+
+    /// Claims, moves the value in, publishes. `value` is a T to move or, where T is trivially
+    /// copyable, one to copy: nothing that can fail runs after the claim.
+    template <class V, class Stop>
+    sent put(V&& value, attributes&& given, std::chrono::nanoseconds timeout, const Stop& stop)
+    {
+        expect_no_claim();
+        partition_id p = route(value, given);
+        const typename layout::stored_timestamp time = stamp(given);
+        offset_t first = 0;
+        claiming outcome = lane_of(p).log->claim(lane_of(p).mine, 1, first);
+        if (outcome != claiming::granted) [[unlikely]] {
+            const send_status why = wait_for_room(outcome, timeout, stop, [&] {
+                return try_again(p, value, given,
+                                 [&](lane& l) { return l.log->claim(l.mine, 1, first); });
+            });
+            if (why != send_status::ok) {
+                return {p, why};
+            }
+        }
+        lane& into = lane_of(p);
+        fill(into, first, std::forward<V>(value), std::move(given), time);
+        into.log->protocol().publish(into.mine, first, 1);
+        state_->records_arrived.notify();
+        return {p, first};
+    }
+
+    // --- a run of records of one partition -------------------------------------------------------
+
+    /// Takes up to `count` values, `next()` yields them one after the other and cannot fail.
+    template <class Next, class Stop>
+    batch_sent put_run(partition_id p, std::size_t count, const attributes& given, Next&& next,
+                       std::chrono::nanoseconds timeout, const Stop& stop)
+    {
+        expect_no_claim();
+        lane& into = lane_of(p);
+        batch_sent done;
+        std::size_t part = count < into.log->capacity() ? count : into.log->capacity();
+        while (done.count != count) {
+            part = part < count - done.count ? part : count - done.count;
+            const typename layout::stored_timestamp time = stamp(given);
+            offset_t first = 0;
+            const auto attempt = [&] { return into.log->claim(into.mine, part, first); };
+            claiming outcome = attempt();
+            // less may fit than all
+            while (outcome == claiming::full && part > 1) {
+                part /= 2;
+                outcome = attempt();
+            }
+            if (outcome != claiming::granted) {
+                done.status = wait_for_room(outcome, timeout, stop, attempt);
+                if (done.status != send_status::ok) {
+                    return done;
+                }
+            }
+            for (std::size_t i = 0; i != part; ++i) {
+                fill(into, first + i, next(), attributes{given}, time);
+            }
+            into.log->protocol().publish(into.mine, first, part);
+            state_->records_arrived.notify();
+            done.count += part;
+            part *= 2;
+        }
+        return done;
+    }
+
+    // --- claims that user code fills -------------------------------------------------------------
+
+    template <class Stop>
+    claim<Topic> open_claim(std::size_t count, attributes&& given, std::chrono::nanoseconds timeout,
+                            const Stop& stop)
+    {
+        expect_no_claim();
+        partition_id p = given.partition;
+        if (p == any_partition) {
+            p = route_claim(given);
+        }
+        lane& into = lane_of(p);
+        GREGOR_ASSERT(count != 0 && count <= into.log->capacity(),
+                      "a claim is for 1 record or more, and at most capacity_records");
+        offset_t first = 0;
+        const auto attempt = [&] { return into.log->hold(into.mine, count, first); };
+        const claiming outcome = attempt();
+        if (outcome != claiming::granted) {
+            const send_status why = wait_for_room(outcome, timeout, stop, attempt);
+            if (why != send_status::ok) {
+                return {p, why};
+            }
+        }
+        claim_open_ = true;
+        return {*this, p, first, count, std::move(given)};
+    }
+
+    /// Ends a claim: what was built is published.
+    void settle(partition_id p, offset_t first, std::size_t count, std::size_t built) noexcept
+    {
+        lane& into = lane_of(p);
+        into.log->protocol().settle(into.mine, first, count, built);
+        state_->records_arrived.notify();
+        claim_open_ = false;
+        if (orphaned_) {
+            delete this;
+        }
+    }
+
+    [[nodiscard]] slot_type* slot(partition_id p, offset_t offset) noexcept
+    {
+        return lane_of(p).log->slot(offset);
+    }
+
+    /// The timestamp to store, where one is.
+    [[nodiscard]] typename layout::stored_timestamp stamp(const attributes& given) const
+    {
+        if constexpr (layout::has_timestamp) {
+            return given.timestamp ? *given.timestamp : state_->time.system_now();
+        } else {
+            return {};
+        }
+    }
+
+    /// Where the record goes: where it is told, or where the partitioner says.
+    [[nodiscard]] partition_id route(const value_type& value, const attributes& given)
+    {
+        if (given.partition != any_partition) {
+            return given.partition;
+        }
+        if (lanes_.size() == 1) {
+            return partition_id{0};
+        }
+        return choose_(request{*state_, value, given.key});
+    }
+
+    [[nodiscard]] std::size_t partitions() const noexcept { return lanes_.size(); }
+
+private:
+    struct lane {
+        log_type* log;
+        typename log_type::lane mine;
+    };
+
+    [[nodiscard]] lane& lane_of(partition_id p)
+    {
+        GREGOR_DEBUG_ASSERT(p.value < lanes_.size(), "there is no partition of this number");
+        return lanes_[p.value];
+    }
+
+    void expect_no_claim() const
+    {
+        GREGOR_ASSERT(!claim_open_, "a producer sends nothing while its claim is open");
+    }
+
+    template <class V>
+    void fill(lane& into, offset_t at, V&& value, attributes&& given,
+              typename layout::stored_timestamp time) noexcept
+    {
+        ::new (static_cast<void*>(into.log->slot(at)))
+            slot_type(std::move(given.key), time, std::move(given.headers), std::in_place,
+                      std::forward<V>(value));
+    }
+
+    /// A record that may go anywhere tries the emptiest partition when the chosen one is full.
+    template <class Attempt>
+    claiming try_again(partition_id& p, const value_type& value, const attributes& given,
+                       Attempt&& attempt)
+    {
+        claiming outcome = attempt(lane_of(p));
+        if constexpr (requires(partitioner& c, request r) { c.when_full(r); }) {
+            const request asked{*state_, value, given.key};
+            if (outcome == claiming::full && lanes_.size() > 1 && !asked.has_key() &&
+                given.partition == any_partition) {
+                p = choose_.when_full(asked);
+                outcome = attempt(lane_of(p));
+            }
+        }
+        return outcome;
+    }
+
+    /// A claim is for values that do not exist yet: without a partition or a key it goes where a
+    /// record without a key would.
+    partition_id route_claim(const attributes& given)
+    {
+        if (lanes_.size() == 1) {
+            return partition_id{0};
+        }
+        if constexpr (std::is_default_constructible_v<value_type> && !layout::key_policy::derived) {
+            return choose_(request{*state_, value_type{}, given.key});
+        } else {
+            GREGOR_ASSERT(false, "a claim of this topic needs .partition: its values choose it, and do "
+                                 "not exist yet");
+            return partition_id{0};
+        }
+    }
+
+    /// After a first refusal: waits, as far as the caller allows, for `attempt` to be granted.
+    template <class Stop, class Attempt>
+    GREGOR_COLD send_status wait_for_room(claiming outcome, std::chrono::nanoseconds timeout,
+                                          const Stop& stop, Attempt&& attempt)
+    {
+        if (outcome == claiming::full) {
+            outcome = attempt();
+        }
+        const auto decided = [&] { return outcome != claiming::full || stop.requested(); };
+        if (!decided()) {
+            if (timeout <= std::chrono::nanoseconds{0}) {
+                note_full();
+                return send_status::full;
+            }
+            note_full();
+            [[maybe_unused]] const auto wake_on_stop = stop.on_request([this] { state_->room_made.notify(); });
+            const deadline until{state_->time, timeout};
+            if (!wait_until<typename policies::wait>(state_->room_made, until, [&] {
+                    outcome = attempt();
+                    return decided();
+                })) {
+                return send_status::timed_out;
+            }
+        }
+        switch (outcome) {
+        case claiming::granted: return send_status::ok;
+        case claiming::closed: return send_status::closed;
+        case claiming::full:
+        case claiming::busy: break;
+        }
+        return send_status::stopped;
+    }
+
+    void note_full()
+    {
+        for (const lane& each : lanes_) {
+            if (!each.log->has_room()) {
+                each.log->full_since().begin([this] { return state_->time.steady_now().count() | 1; });
+            }
+        }
+    }
+
+    std::shared_ptr<state_type> state_;
+    std::vector<lane> lanes_;
+    GREGOR_NO_UNIQUE_ADDRESS partitioner choose_;
+    bool claim_open_ = false;
+    bool orphaned_ = false;
+};
+
+} // namespace gregor::inline GREGOR_ABI

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "gregor/base/config.hpp"
+#include "gregor/base/types.hpp"
+#include "gregor/fwd.hpp"
+#include "gregor/policy/headers.hpp"
+#include "gregor/policy/key.hpp"
+
+namespace gregor::inline GREGOR_ABI {
+
+/// Stands where a policy asks for nothing: it takes no byte, and nothing can be put into it.
+template <class Kind>
+struct absent {
+    friend constexpr bool operator==(absent, absent) noexcept { return true; }
+};
+
+/// What is given with a value when it is sent: where it goes, and what it carries besides. Fields that
+/// the topic has no policy for are `absent`.
+///
+///     out.send(value, {.key = "alice"});
+///     out.send(value, {.partition = gregor::partition_id{2}});
+template <class Key, class Timestamp, class Headers>
+struct basic_attributes {
+    partition_id partition = any_partition;
+    GREGOR_NO_UNIQUE_ADDRESS Key key = {};
+    GREGOR_NO_UNIQUE_ADDRESS Timestamp timestamp = {};
+    GREGOR_NO_UNIQUE_ADDRESS Headers headers = {};
+};
+
+/// The key policy can take a key from a T.
+template <class KeyPolicy, class T>
+[[nodiscard]] consteval bool key_applies()
+{
+    if constexpr (KeyPolicy::derived) {
+        return KeyPolicy::template applies_to<T>;
+    } else {
+        return true;
+    }
+}
+
+template <class KeyPolicy>
+struct key_storage {
+    using type = absent<kind::key>;
+};
+template <class K>
+struct key_storage<key<K>> {
+    using type = std::optional<K>;
+};
+
+/// How a value and what it carries lie in a slot, for one topic type.
+template <class T, class Policies>
+struct record_layout {
+    static_assert(std::is_object_v<T> && !std::is_const_v<T> && !std::is_volatile_v<T>,
+                  "gregor: topic<T> needs a plain object type, no reference and no const");
+    static_assert(std::is_nothrow_move_constructible_v<T>,
+                  "gregor: topic<T> moves a value into a slot that is claimed already, so T's move "
+                  "constructor must be noexcept");
+    static_assert(std::is_nothrow_destructible_v<T>,
+                  "gregor: topic<T> destroys old records while producers wait, so T's destructor must "
+                  "be noexcept");
+
+    using value_type = T;
+    using key_policy = typename Policies::key;
+
+    static constexpr bool has_key = key_policy::stored || key_policy::derived;
+    static constexpr bool has_timestamp = Policies::timestamps::stored;
+    static constexpr bool has_headers = Policies::headers::stored;
+    static constexpr bool takes = Policies::groups::takes;
+    /// The slot is the value and nothing else.
+    static constexpr bool bare =
+        !key_policy::stored && !has_timestamp && !has_headers && !takes;
+
+    using stored_key = typename key_storage<key_policy>::type;
+    using stored_timestamp = std::conditional_t<has_timestamp, timestamp_t, absent<kind::timestamps>>;
+    using given_timestamp =
+        std::conditional_t<has_timestamp, std::optional<timestamp_t>, absent<kind::timestamps>>;
+    using stored_headers = std::conditional_t<has_headers, header_list, absent<kind::headers>>;
+    using taken_flag = std::conditional_t<takes, bool, absent<kind::groups>>;
+
+    using attributes = basic_attributes<stored_key, given_timestamp, stored_headers>;
+
+    static_assert(std::is_nothrow_move_constructible_v<stored_key>,
+                  "gregor: key<K> moves the key into a slot, so K's move constructor must be noexcept");
+};
+
+/// Calls T(args...), or T{args...} where only that is possible.
+template <class T, class... Args>
+[[nodiscard]] constexpr T build(Args&&... args)
+{
+    if constexpr (std::is_constructible_v<T, Args...>) {
+        return T(std::forward<Args>(args)...);
+    } else {
+        return T{std::forward<Args>(args)...};
+    }
+}
+
+/// A slot's content: the value, and what its topic's policies ask for, nothing else.
+template <class Layout>
+struct stored_record {
+    using value_type = typename Layout::value_type;
+
+    GREGOR_NO_UNIQUE_ADDRESS typename Layout::stored_key key;
+    GREGOR_NO_UNIQUE_ADDRESS typename Layout::stored_timestamp timestamp;
+    GREGOR_NO_UNIQUE_ADDRESS typename Layout::stored_headers headers;
+    GREGOR_NO_UNIQUE_ADDRESS typename Layout::taken_flag taken;
+    value_type value;
+
+    template <class... Args>
+    stored_record(typename Layout::stored_key&& k, typename Layout::stored_timestamp t,
+                  typename Layout::stored_headers&& h, std::in_place_t, Args&&... args)
+        : key(std::move(k)), timestamp(t), headers(std::move(h)), taken{},
+          value(build<value_type>(std::forward<Args>(args)...))
+    {
+    }
+};
+
+/// One record of a batch: its offset, and its value where it lies in the log. A view of two pointers'
+/// length; copy it freely, while the batch is alive.
+///
+/// Threads   as its batch
+/// Lifetime  the references it gives are valid until the batch is let go
+template <class Topic>
+class record {
+public:
+    using value_type = typename Topic::value_type;
+    using layout = typename Topic::layout;
+    using slot_type = typename Topic::slot_type;
+
+    record(slot_type* slot, offset_t offset, partition_id partition) noexcept
+        : slot_(slot), offset_(offset), partition_(partition)
+    {
+    }
+
+    [[nodiscard]] const value_type& value() const noexcept { return slot_->value; }
+    [[nodiscard]] offset_t offset() const noexcept { return offset_; }
+    [[nodiscard]] partition_id partition() const noexcept { return partition_; }
+
+    /// The key: an optional where it is stored (`key<K>`), what `keyed_by` yields where it is derived.
+    [[nodiscard]] decltype(auto) key() const
+        requires(layout::has_key)
+    {
+        if constexpr (layout::key_policy::stored) {
+            return static_cast<const typename layout::stored_key&>(slot_->key);
+        } else {
+            return layout::key_policy::of(static_cast<const value_type&>(slot_->value));
+        }
+    }
+
+    /// When it was sent, or the time that its sender gave.
+    [[nodiscard]] timestamp_t timestamp() const noexcept
+        requires(layout::has_timestamp)
+    {
+        return slot_->timestamp;
+    }
+
+    [[nodiscard]] const header_list& headers() const noexcept
+        requires(layout::has_headers)
+    {
+        return slot_->headers;
+    }
+
+    /// Moves the value out (`groups::one`). Once: the record is not delivered again, whatever is
+    /// committed.
+    [[nodiscard]] value_type take() const noexcept
+        requires(layout::takes)
+    {
+        slot_->taken = true;
+        return std::move(slot_->value);
+    }
+
+private:
+    slot_type* slot_;
+    offset_t offset_;
+    partition_id partition_;
+};
+
+} // namespace gregor::inline GREGOR_ABI

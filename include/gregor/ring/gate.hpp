@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <utility>
+
+#include "gregor/base/config.hpp"
+#include "gregor/ring/sequence.hpp"
+
+namespace gregor::inline GREGOR_ABI::ring {
+
+/// A place that says "nothing from here on may be overwritten": the cursor of a group, or the lease of
+/// a batch. One line, one writer at a time; producers read it when they run out of room.
+///
+/// Edges
+///   (1) -> (2)  all that the reader did with the records below the value: producers overwrite them
+///               only after they have seen the reader move on.
+template <class Seq, class Env>
+class alignas(cache_line_bytes) protection {
+public:
+    using word = word_t<Seq>;
+
+    /// The value holds producers back.
+    static constexpr unsigned holds = 1;
+    /// The value was committed, whether it holds or not.
+    static constexpr unsigned committed = 2;
+
+    /// Moves forward, or lets go; by the one writer. Never moves a holding value back: see `enter`.
+    void set(Seq sequence, unsigned flags) noexcept
+    {
+        // (1) release-store, synchronizes-with the acquire-load (2)
+        word_.store(pack(sequence, flags), std::memory_order_release);
+    }
+
+    /// Takes a place further back than the last, or in a place that another one has left. The caller
+    /// then fences and looks at the log start, for the scan that did not see it.
+    void enter(Seq sequence, unsigned flags) noexcept
+    {
+        // acq_rel: a reused place carries on what its last owner released by (1)
+        word_.exchange(pack(sequence, flags), std::memory_order_acq_rel);
+    }
+
+    [[nodiscard]] word get() const noexcept
+    {
+        // (2) acquire-load, synchronizes-with the release-store (1)
+        return word_.load(std::memory_order_acquire);
+    }
+
+    [[nodiscard]] Seq sequence() const noexcept { return sequence_in<Seq>(get()); }
+    [[nodiscard]] bool holding() const noexcept { return (get() & holds) != 0; }
+
+    /// Who holds it, for people; under the owner's mutex.
+    std::string holder;
+
+private:
+    template <class, class>
+    friend class gate;
+
+    typename Env::template atomic<word> word_{0};
+    protection* next_ = nullptr; // written once, before the place is linked
+    bool taken_ = false;         // under the owner's mutex
+};
+
+/// Whom producers wait for: all cursors and all leases of one partition.
+///
+/// The scan reads all cursors first and all leases after them. A protection only ever moves from a
+/// cursor to a lease (a batch is leased before anything after it is committed), with the lease stored
+/// first, so what the scan no longer finds at the cursor it finds at the lease.
+///
+/// Threads   `scan` any; `cursor`, `lease` and `give_back` under the owner's mutex
+/// Progress  scan: wait-free, in the number of places ever in use at once
+/// Lifetime  places live as long as the gate; given back, they serve again
+///
+/// Edges
+///   (3) -> (4)  a new place, whole, before it is found in the list
+template <class Seq, class Env>
+class gate {
+public:
+    using place = protection<Seq, Env>;
+
+    gate() = default;
+    gate(const gate&) = delete;
+    gate& operator=(const gate&) = delete;
+    ~gate()
+    {
+        drop(cursors_);
+        drop(leases_);
+    }
+
+    [[nodiscard]] place& cursor(std::string holder) { return take(cursors_, std::move(holder)); }
+    [[nodiscard]] place& lease(std::string holder) { return take(leases_, std::move(holder)); }
+
+    void give_back(place& p) noexcept
+    {
+        p.set(Seq{0}, 0);
+        p.taken_ = false;
+    }
+
+    /// The lowest protection, or `none` where nothing below `none` is protected.
+    [[nodiscard]] Seq scan(Seq none) const noexcept
+    {
+        Seq lowest = none;
+        for (const list* each : {&cursors_, &leases_}) {
+            for_each(*each, [&](const place& p) {
+                const auto word = p.get();
+                if ((word & place::holds) != 0) {
+                    lowest = earlier(lowest, sequence_in<Seq>(word));
+                }
+            });
+        }
+        return lowest;
+    }
+
+    /// Visits all cursors (`is_lease` false), then all leases, those at rest too.
+    template <class Visit>
+    void visit(Visit&& visit) const
+    {
+        for_each(cursors_, [&](const place& p) { visit(p, false); });
+        for_each(leases_, [&](const place& p) { visit(p, true); });
+    }
+
+private:
+    struct list {
+        typename Env::template atomic<place*> head{nullptr};
+    };
+
+    template <class Visit>
+    static void for_each(const list& places, Visit&& visit)
+    {
+        // (4) acquire-load, synchronizes-with the release-store (3)
+        for (const place* p = places.head.load(std::memory_order_acquire); p != nullptr;
+             p = p->next_) {
+            visit(*p);
+        }
+    }
+
+    static place& take(list& places, std::string holder)
+    {
+        // relaxed: only this thread links, under the owner's mutex
+        place* const first = places.head.load(std::memory_order_relaxed);
+        for (place* p = first; p != nullptr; p = p->next_) {
+            if (!p->taken_) {
+                p->taken_ = true;
+                p->holder = std::move(holder);
+                return *p;
+            }
+        }
+        auto* const made = new place;
+        made->taken_ = true;
+        made->holder = std::move(holder);
+        made->next_ = first;
+        // (3) release-store, synchronizes-with the acquire-load (4)
+        places.head.store(made, std::memory_order_release);
+        return *made;
+    }
+
+    static void drop(list& places) noexcept
+    {
+        // relaxed: nobody else is left
+        for (place* p = places.head.load(std::memory_order_relaxed); p != nullptr;) {
+            delete std::exchange(p, p->next_);
+        }
+    }
+
+    list cursors_;
+    list leases_;
+};
+
+} // namespace gregor::inline GREGOR_ABI::ring

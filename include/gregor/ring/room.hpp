@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <type_traits>
+
+#include "gregor/base/config.hpp"
+#include "gregor/ring/gate.hpp"
+#include "gregor/ring/sequence.hpp"
+
+namespace gregor::inline GREGOR_ABI::ring {
+
+enum class extension {
+    granted, ///< what was needed may be written
+    full,    ///< somebody still needs what would be overwritten
+    busy,    ///< another thread extends at this moment: look again
+};
+
+/// The end of what may be written now, and the start of what may still be read. Producers claim only
+/// below the limit, so no producer ever owns a place that it cannot write at once.
+///
+/// Raising the limit takes two steps, because a reader may arrive while it happens: the target is
+/// *reserved*, then all protections are looked at once more, and only then it is *granted*. A new
+/// reader publishes itself, fences, and starts no lower than what was reserved; so either the second
+/// look sees the reader, or the reader sees the reservation. Nothing is reserved that a standing
+/// protection forbids, so a reader that stands is never overtaken.
+///
+/// Threads   any
+/// Progress  lock-free; where records have destructors, `busy` while another thread destroys them
+/// Cost      a scan of the gate, twice, and a fence, once per sixteenth of the ring
+///
+/// Edges
+///   (1) -> (2)  all readers are done with what lies below limit - capacity, and what lay there is
+///               destroyed: a claim below the limit may write without looking further.
+template <class Seq, class Env>
+class room {
+public:
+    room(Seq start, Seq capacity) noexcept
+        : capacity_(capacity), step_(capacity / 16 > 0 ? static_cast<Seq>(capacity / 16) : Seq{1}),
+          limit_(plus(start, capacity)), reserved_(plus(start, capacity))
+    {
+    }
+
+    [[nodiscard]] Seq capacity() const noexcept { return capacity_; }
+
+    [[nodiscard]] Seq limit() const noexcept
+    {
+        // (2) acquire-load, synchronizes-with the release-store (1)
+        return limit_.load(std::memory_order_acquire);
+    }
+
+    /// The oldest sequence that a new reader may still count on, once it has published itself.
+    [[nodiscard]] Seq log_start() const noexcept
+    {
+        // relaxed: a number only; the fences of reader and extension order it against the protections
+        return minus(reserved_.load(std::memory_order_relaxed), capacity_);
+    }
+
+    /// From now on readers that hold nothing back register with the cheap side of the fence. Cold:
+    /// they call it once, before their first lease, and then fence heavily.
+    void expect_light_readers() noexcept
+    {
+        // relaxed: the heavy fence orders it
+        light_readers_.store(true, std::memory_order_relaxed);
+        Env::heavy();
+    }
+
+    /// Raises the limit so that [.., need) may be written. `retire(from, to)` destroys the records
+    /// that go; it is called by one thread at a time, in order.
+    template <class Retire>
+    [[nodiscard]] extension extend(Seq need, const gate<Seq, Env>& protections, Retire&& retire)
+    {
+        if constexpr (std::remove_cvref_t<Retire>::needed) {
+            // acquire: the limit that the last holder left, and its destructions, before ours
+            if (retiring_.exchange(true, std::memory_order_acquire)) {
+                return before(limit(), need) ? extension::busy : extension::granted;
+            }
+            const extension outcome = extend_alone(need, protections, retire);
+            // release: pairs with the exchange above
+            retiring_.store(false, std::memory_order_release);
+            return outcome;
+        } else {
+            return extend_alone(need, protections, retire);
+        }
+    }
+
+private:
+    template <class Retire>
+    extension extend_alone(Seq need, const gate<Seq, Env>& protections, Retire&& retire)
+    {
+        for (;;) {
+            const Seq from = limit();
+            if (!before(from, need)) {
+                return extension::granted;
+            }
+            const Seq wanted = before(plus(from, step_), need) ? need : plus(from, step_);
+            const Seq lowest = protections.scan(minus(wanted, capacity_));
+            const Seq target = plus(lowest, capacity_);
+            if (before(target, need)) {
+                return extension::full;
+            }
+            raise(reserved_, target);
+            // relaxed: ordered by the heavy fence of `expect_light_readers`
+            if (light_readers_.load(std::memory_order_relaxed)) {
+                Env::heavy();
+            } else {
+                Env::fence();
+            }
+            if (before(protections.scan(lowest), lowest)) {
+                continue;
+            }
+            retire(minus(from, capacity_), lowest);
+            raise(limit_, target);
+        }
+    }
+
+    static void raise(typename Env::template atomic<Seq>& value, Seq target) noexcept
+    {
+        // relaxed: re-checked by the exchange
+        Seq seen = value.load(std::memory_order_relaxed);
+        while (before(seen, target)) {
+            // (1) release-store, synchronizes-with the acquire-load (2); acquire: what an extension
+            // before this one released goes on. relaxed on failure: the loop looks again
+            if (value.compare_exchange_weak(seen, target, std::memory_order_acq_rel,
+                                            std::memory_order_relaxed)) {
+                return;
+            }
+        }
+    }
+
+    const Seq capacity_;
+    const Seq step_;
+
+    // Written by whoever extends; read by producers that run out, and by readers that arrive.
+    alignas(cache_line_bytes) typename Env::template atomic<Seq> limit_;
+    typename Env::template atomic<Seq> reserved_;
+    typename Env::template atomic<bool> light_readers_{false};
+    typename Env::template atomic<bool> retiring_{false};
+};
+
+} // namespace gregor::inline GREGOR_ABI::ring

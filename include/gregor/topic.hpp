@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gregor/base/assert.hpp"
+#include "gregor/base/error.hpp"
+#include "gregor/base/result.hpp"
+#include "gregor/base/types.hpp"
+#include "gregor/explanation.hpp"
+#include "gregor/log/group_offsets.hpp"
+#include "gregor/options.hpp"
+#include "gregor/partition.hpp"
+#include "gregor/policy/select.hpp"
+#include "gregor/ring/env.hpp"
+#include "gregor/ring/event_count.hpp"
+
+namespace gregor::inline GREGOR_ABI {
+
+/// Everything that a topic and its handles share; it lives as long as the last of them.
+template <class T, class Policies>
+struct topic_state {
+    using clock = typename Policies::clock;
+    using partition_type = partition<T, Policies>;
+    using log_type = typename partition_type::log_type;
+    using place = typename log_type::place;
+    using event = ring::event_count<ring::std_env>;
+
+    topic_state(std::string topic_name, const topic_options& options, clock time_source)
+        : name(std::move(topic_name)), time(std::move(time_source))
+    {
+        partitions.reserve(options.partitions);
+        for (std::uint32_t i = 0; i != options.partitions; ++i) {
+            partitions.push_back(
+                std::make_unique<partition_type>(partition_id{i}, options.capacity_records));
+        }
+        for (const std::string& group : options.groups) {
+            auto& offsets = groups.emplace_back();
+            offsets.name = group;
+            offsets.declared = true;
+            for (auto& each : partitions) {
+                place& cursor = each->log.protocol().gate().cursor(group);
+                cursor.set(0, place::holds);
+                offsets.cursors.push_back(&cursor);
+            }
+        }
+    }
+
+    [[nodiscard]] partition_type& at(partition_id id) const
+    {
+        GREGOR_ASSERT(id.value < partitions.size(), "there is no partition of this number");
+        return *partitions[id.value];
+    }
+
+    const std::string name;
+    GREGOR_NO_UNIQUE_ADDRESS const clock time;
+    std::vector<std::unique_ptr<partition_type>> partitions;
+
+    // Read by every send and poll, written when somebody falls asleep or is woken.
+    alignas(cache_line_bytes) event records_arrived;
+    event room_made;
+
+    // The cold path: who is there.
+    alignas(cache_line_bytes) std::mutex mutex;
+    std::size_t live_producers = 0;
+    bool closed = false;
+    std::list<group_offsets<place>> groups;
+};
+
+/// A named, typed log in one or more partitions. `gregor::topic<T, policies...>` names its type.
+///
+/// The topic closes when this object goes; producers and consumers keep what they need until they go
+/// themselves, so the order of destruction does not matter.
+///
+/// Threads   all members, from any thread; construction and destruction as usual
+/// Progress  blocking only where it says so
+/// Errors    impossible options: gregor::error (`create` returns it instead). Never throws later
+/// Cost      partitions * capacity_records slots, touched as records first reach them
+/// Lifetime  handles may outlive it: their sends then say `closed`, their polls drain and then say so
+/// Ordering  a send happens before the poll that returns its record
+template <class T, class Policies>
+class basic_topic {
+public:
+    using value_type = T;
+    using policies = Policies;
+    using layout = record_layout<T, Policies>;
+    using slot_type = stored_record<layout>;
+    using attributes = typename layout::attributes;
+    using clock = typename Policies::clock;
+    using state_type = topic_state<T, Policies>;
+
+    static_assert(!layout::key_policy::derived || key_applies<typename layout::key_policy, T>(),
+                  "gregor: keyed_by<...> cannot be applied to this topic's values");
+
+    /// An empty topic. Throws gregor::error where an option is impossible or memory is not to be had.
+    explicit basic_topic(std::string name, const topic_options& options = {}, clock time = clock{})
+        : basic_topic(std::move(create(std::move(name), options, std::move(time)).value()))
+    {
+    }
+
+    /// As the constructor, for builds without exceptions.
+    [[nodiscard]] static result<basic_topic> create(std::string name,
+                                                    const topic_options& options = {},
+                                                    clock time = clock{});
+
+    basic_topic(basic_topic&&) noexcept = default;
+    basic_topic& operator=(basic_topic&& other) noexcept
+    {
+        if (this != &other) {
+            close();
+            state_ = std::move(other.state_);
+        }
+        return *this;
+    }
+    ~basic_topic() { close(); }
+
+    /// Refuses senders from now on, and tells everybody who waits. Readers still get what is there.
+    void close() noexcept;
+
+    /// Waits until each group that holds producers back has committed everything; false when the time
+    /// is up first. Say `close` before, or more may come.
+    [[nodiscard]] bool wait_drained(std::chrono::nanoseconds timeout) const;
+
+    [[nodiscard]] const std::string& name() const noexcept { return state_->name; }
+    [[nodiscard]] std::uint32_t partitions() const noexcept
+    {
+        return static_cast<std::uint32_t>(state_->partitions.size());
+    }
+    [[nodiscard]] std::size_t capacity_records() const noexcept
+    {
+        return state_->partitions.front()->log.capacity();
+    }
+    [[nodiscard]] bool closed() const
+    {
+        const std::lock_guard lock{state_->mutex};
+        return state_->closed;
+    }
+
+    /// The oldest offset that can still be read. A snapshot; only grows.
+    [[nodiscard]] offset_t begin_offset(partition_id p) const
+    {
+        return state_->at(p).log.begin_offset();
+    }
+    /// The offset that the next record will get. A snapshot; only grows.
+    [[nodiscard]] offset_t end_offset(partition_id p) const { return state_->at(p).log.end_offset(); }
+
+    /// Who holds the producers back, since when, by how much. A snapshot. Allocates.
+    [[nodiscard]] explanation explain() const;
+
+    /// What its handles share with it.
+    [[nodiscard]] const std::shared_ptr<state_type>& state() const noexcept { return state_; }
+
+private:
+    explicit basic_topic(std::shared_ptr<state_type> state) noexcept : state_(std::move(state)) {}
+
+    static std::optional<error> refuse(const std::string& name, const topic_options& options);
+    static bool drained(const state_type& state) noexcept;
+
+    std::shared_ptr<state_type> state_;
+};
+
+/// A topic of `T`, with any policies in any order: topics that mean the same are one type.
+template <class T, class... Policies>
+using topic = basic_topic<T, select_policies<Policies...>>;
+
+template <class T, class Policies>
+result<basic_topic<T, Policies>> basic_topic<T, Policies>::create(std::string name,
+                                                                  const topic_options& options,
+                                                                  clock time)
+{
+    if (std::optional<error> refusal = refuse(name, options)) {
+        return *std::move(refusal);
+    }
+#if GREGOR_EXCEPTIONS
+    try {
+        return basic_topic{std::make_shared<state_type>(name, options, std::move(time))};
+    } catch (const std::bad_alloc&) {
+        return error{errc::out_of_memory, "topic \"" + name + "\"",
+                     "memory for " + std::to_string(options.partitions) + " partitions of " +
+                         std::to_string(options.capacity_records) + " records of " +
+                         std::to_string(sizeof(slot_type)) + " bytes",
+                     "less"};
+    }
+#else
+    return basic_topic{std::make_shared<state_type>(name, options, std::move(time))};
+#endif
+}
+
+template <class T, class Policies>
+std::optional<error> basic_topic<T, Policies>::refuse(const std::string& name,
+                                                      const topic_options& options)
+{
+    const std::string operation = "topic \"" + name + "\"";
+    if (options.partitions == 0 || options.partitions > 65536) {
+        return error{errc::invalid_option, operation, "1 to 65536 partitions",
+                     std::to_string(options.partitions)};
+    }
+    constexpr std::size_t most = state_type::log_type::most_records;
+    const std::size_t capacity = options.capacity_records;
+    if (capacity < 2 || capacity > most || (capacity & (capacity - 1)) != 0) {
+        return error{errc::invalid_option, operation,
+                     "capacity_records to be a power of two from 2 to " + std::to_string(most),
+                     std::to_string(capacity)};
+    }
+    if (layout::takes && options.groups.size() > 1) {
+        return error{errc::group_not_allowed, operation, "one group at most, by groups::one",
+                     std::to_string(options.groups.size()) + " declared groups"};
+    }
+    for (std::size_t i = 0; i != options.groups.size(); ++i) {
+        if (options.groups[i].empty()) {
+            return error{errc::invalid_name, operation, "declared groups to have names",
+                         "an empty name"};
+        }
+        for (std::size_t j = 0; j != i; ++j) {
+            if (options.groups[i] == options.groups[j]) {
+                return error{errc::invalid_option, operation, "each group to be declared once",
+                             "\"" + options.groups[i] + "\" twice"};
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+template <class T, class Policies>
+void basic_topic<T, Policies>::close() noexcept
+{
+    if (state_ == nullptr) {
+        return;
+    }
+    {
+        const std::lock_guard lock{state_->mutex};
+        if (state_->closed) {
+            return;
+        }
+        state_->closed = true;
+        for (const auto& each : state_->partitions) {
+            each->log.protocol().close();
+        }
+    }
+    state_->records_arrived.notify();
+    state_->room_made.notify();
+}
+
+template <class T, class Policies>
+bool basic_topic<T, Policies>::drained(const state_type& state) noexcept
+{
+    for (const auto& each : state.partitions) {
+        const auto& protocol = each->log.protocol();
+        const offset_t end = protocol.end();
+        bool behind = false;
+        protocol.gate().visit([&](const auto& place, bool is_lease) {
+            behind |= !is_lease && place.holding() && place.sequence() < end;
+        });
+        if (behind) {
+            return false;
+        }
+    }
+    return true;
+}
+
+template <class T, class Policies>
+bool basic_topic<T, Policies>::wait_drained(std::chrono::nanoseconds timeout) const
+{
+    const deadline until{state_->time, timeout};
+    return gregor::wait_until<typename Policies::wait>(state_->room_made, until,
+                                                       [this] { return drained(*state_); });
+}
+
+template <class T, class Policies>
+explanation basic_topic<T, Policies>::explain() const
+{
+    explanation why;
+    why.topic = state_->name;
+    const std::chrono::nanoseconds now = state_->time.steady_now();
+    const std::lock_guard lock{state_->mutex};
+    for (const auto& each : state_->partitions) {
+        const auto& log = each->log;
+        const offset_t end = log.end_offset();
+        const bool full = log.full_since().at() != 0;
+        const std::chrono::nanoseconds since{full ? now.count() - log.full_since().at() : 0};
+        const offset_t oldest = log.protocol().room().limit() - log.capacity();
+        offset_t lowest = end;
+        log.protocol().gate().visit([&](const auto& place, bool is_lease) {
+            if (!place.holding()) {
+                return;
+            }
+            const offset_t at = place.sequence();
+            lowest = at < lowest ? at : lowest;
+            // the ring gives way in steps: who stands in the oldest step stands in the way
+            if (full && at < oldest + log.capacity() / 16 + 1) {
+                why.holders.push_back({each->id, is_lease ? holder_kind::batch : holder_kind::group,
+                                       place.holder, at, end - at, since});
+            }
+        });
+        offset_t stuck_at = 0;
+        if (log.protocol().stuck(lowest, stuck_at)) {
+            why.holders.push_back({each->id, holder_kind::claim, "a claim that is not published",
+                                   stuck_at, end - stuck_at, since});
+        }
+    }
+    return why;
+}
+
+} // namespace gregor::inline GREGOR_ABI
