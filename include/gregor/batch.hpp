@@ -38,11 +38,16 @@ struct lender {
     state_type* topic = nullptr;
     void (*drop)(lender&) noexcept = nullptr; ///< called when the last batch outlived the consumer
     bool orphaned = false;
+    /// The lease holds producers back where no cursor does: it is news when it ends.
+    bool lease_leads = false;
 
     void let_go() noexcept
     {
         std::exchange(lease, nullptr)->set(0, 0);
-        topic->room_made.notify();
+        if (lease_leads) [[unlikely]] {
+            lease_leads = false;
+            topic->room_made.notify();
+        }
         if (orphaned) [[unlikely]] {
             drop(*this);
         }

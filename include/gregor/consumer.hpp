@@ -236,12 +236,15 @@ void consumer<Topic>::assign(Iterator first, Iterator last)
 {
     GREGOR_ASSERT(!core_->has_group(), "assign is for consumers without a group");
     GREGOR_ASSERT(core_->lease == nullptr, "assign was called while a batch is alive");
-    const std::lock_guard lock{core_->state().mutex};
-    core_->return_places();
-    for (; first != last; ++first) {
-        GREGOR_ASSERT(core_->find(*first) == nullptr, "a partition is assigned once");
-        core_->add_reader(*first);
+    {
+        const std::lock_guard lock{core_->state().mutex};
+        core_->return_places();
+        for (; first != last; ++first) {
+            GREGOR_ASSERT(core_->find(*first) == nullptr, "a partition is assigned once");
+            core_->add_reader(*first);
+        }
     }
+    core_->state().room_made.notify(); // what was given up holds nobody back any more
 }
 
 template <class Topic>

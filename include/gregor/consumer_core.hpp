@@ -46,6 +46,7 @@ struct partition_reader {
     std::uint64_t missed = 0; ///< not yet told
     bool valid = true;        ///< there is a position
     bool dirty = false;       ///< something was returned and not committed
+    partition_reader* next_dirty = nullptr;
 };
 
 /// What a consumer handle and its batch share. It goes when both are gone.
@@ -106,7 +107,6 @@ public:
         r.missed = start.missed;
         r.valid = start.valid;
         readers_.push_back(r);
-        dirty_.reserve(readers_.size());
         if (options_.lossy) {
             part.log.protocol().room().expect_light_readers();
         }
@@ -123,7 +123,8 @@ public:
             }
         }
         readers_.clear();
-        dirty_.clear();
+        dirty_ = nullptr;
+        next_ = 0;
     }
 
     // --- poll ------------------------------------------------------------------------------------
@@ -139,27 +140,12 @@ public:
         if (options_.auto_commit) {
             commit_returned();
         }
-        std::optional<batch_type> found;
-        if (look(found)) {
-            return *std::move(found);
+        finding found;
+        if (look(found)) [[likely]] {
+            return give(found);
         }
         if (timeout > std::chrono::nanoseconds{0}) {
-            [[maybe_unused]] const auto wake_on_stop = stop.on_request([this] { state_->records_arrived.notify(); });
-            const deadline until{state_->time, timeout};
-            const bool in_time = wait_until<typename policies::wait>(
-                state_->records_arrived, until, [&] {
-                    if (look(found)) {
-                        return true;
-                    }
-                    if (stop.requested()) {
-                        found.emplace(poll_status::stopped);
-                        return true;
-                    }
-                    return false;
-                });
-            if (in_time) {
-                return *std::move(found);
-            }
+            return wait_for_records(found, timeout, stop);
         }
         return batch_type{poll_status::timed_out};
     }
@@ -174,14 +160,15 @@ public:
 
     void commit_returned() noexcept
     {
-        for (reader* r : dirty_) {
-            r->dirty = false;
-            move_cursor(*r, r->position);
+        if (dirty_ == nullptr) {
+            return;
         }
-        if (!dirty_.empty()) {
-            dirty_.clear();
-            state_->room_made.notify();
+        while (dirty_ != nullptr) {
+            reader& r = *std::exchange(dirty_, dirty_->next_dirty);
+            r.dirty = false;
+            move_cursor(r, r.position);
         }
+        state_->room_made.notify();
     }
 
     commit_status commit(partition_id p, offset_t next)
@@ -211,6 +198,10 @@ public:
 
     void seek(reader& r, offset_t to) noexcept
     {
+        if (!r.valid && !options_.lossy) {
+            // it had no offset, so nothing has been held for it yet
+            r.held_from = hold_from(*r.log, *r.cursor, to, 0);
+        }
         r.position = to;
         r.valid = true;
         r.missed = 0;
@@ -227,6 +218,7 @@ public:
             commit_returned();
         }
         closed_ = true;
+        this->lease_leads = true;
         {
             const std::lock_guard lock{state_->mutex};
             if (group_ != nullptr) {
@@ -276,50 +268,74 @@ private:
 #endif
     };
 
-    /// One look at everything: true when there is an answer.
-    bool look(std::optional<batch_type>& found)
-    {
-        if (wakeup_.take()) [[unlikely]] {
-            found.emplace(poll_status::woken);
-            return true;
-        }
-        const std::size_t count = readers_.size();
-        for (std::size_t i = 0; i != count; ++i) {
-            reader& r = readers_[next_];
-            next_ = next_ + 1 == count ? 0 : next_ + 1;
-            if (hand_out(r, found)) {
-                return true;
-            }
-        }
-        if (finished()) [[unlikely]] {
-            found.emplace(poll_status::closed);
-            return true;
-        }
-        return false;
-    }
+    /// What a look at the partitions found: records of one, or why there are none.
+    struct finding {
+        poll_status why = poll_status::timed_out;
+        reader* from = nullptr;
+        typename log_type::run run = {};
+    };
 
-    /// A batch of this partition, if there is one.
-    bool hand_out(reader& r, std::optional<batch_type>& found)
+    static bool answer(finding& found, poll_status why) noexcept
     {
-        if (!r.valid) [[unlikely]] {
-            found.emplace(poll_status::out_of_range);
-            return true;
-        }
-        if (options_.lossy || r.position < r.held_from) {
-            return hand_out_unprotected(r, found);
-        }
-        // The cursor stands at or before the position, so everything from there on is kept.
-        auto run = available(r);
-        skip_to(r, run.first);
-        if (run.count == 0) {
-            return beyond_end(r) && reset(r, found);
-        }
-        lend(r, run, found);
+        found.why = why;
         return true;
     }
 
+    /// One look at everything: true when there is an answer.
+    bool look(finding& found)
+    {
+        if (wakeup_.take()) [[unlikely]] {
+            return answer(found, poll_status::woken);
+        }
+        for (std::size_t left = readers_.size(); left != 0; --left) {
+            reader& r = readers_[next_];
+            if (++next_ == readers_.size()) {
+                next_ = 0;
+            }
+            if (look_at(r, found)) [[likely]] {
+                return true;
+            }
+        }
+        return finished() && answer(found, poll_status::closed);
+    }
+
+    template <class Stop>
+    GREGOR_NOINLINE batch_type wait_for_records(finding& found, std::chrono::nanoseconds timeout,
+                                                const Stop& stop)
+    {
+        [[maybe_unused]] const auto wake_on_stop =
+            stop.on_request([this] { state_->records_arrived.notify(); });
+        const deadline until{state_->time, timeout};
+        const auto ready = [&] {
+            return look(found) || (stop.requested() && answer(found, poll_status::stopped));
+        };
+        if (wait_until<typename policies::wait>(state_->records_arrived, until, ready)) {
+            return give(found);
+        }
+        return batch_type{poll_status::timed_out};
+    }
+
+    /// Looks for a run of this partition, and leases it.
+    bool look_at(reader& r, finding& found)
+    {
+        if (!r.valid) [[unlikely]] {
+            return answer(found, poll_status::out_of_range);
+        }
+        if (options_.lossy || r.position < r.held_from) [[unlikely]] {
+            return look_unprotected(r, found);
+        }
+        // The cursor stands at or before the position, so everything from there on is kept.
+        const auto run = available(r);
+        if (run.count != 0) [[likely]] {
+            lease_run(r, run, found);
+            return true;
+        }
+        skip_to(r, run.first);
+        return beyond_end(r) && reset(r, found);
+    }
+
     /// The records may be overwritten while they are looked at: lease first, then see what is left.
-    GREGOR_COLD bool hand_out_unprotected(reader& r, std::optional<batch_type>& found)
+    GREGOR_NOINLINE bool look_unprotected(reader& r, finding& found)
     {
         for (;;) {
             if (r.position < r.log->begin_offset()) {
@@ -339,27 +355,48 @@ private:
             }
             r.lease->set(0, 0);
         }
+        this->lease_leads = true;
         const auto run = available(r);
-        skip_to(r, run.first);
         if (run.count == 0) {
+            skip_to(r, run.first);
             r.lease->set(0, 0);
             return false;
         }
-        lend(r, run, found);
+        lease_run(r, run, found);
         return true;
     }
 
-    void lend(reader& r, typename log_type::run run, std::optional<batch_type>& found)
+    void lease_run(reader& r, typename log_type::run run, finding& found)
     {
         // stored before anything after it is committed: the protection moves from cursor to lease
         r.lease->set(run.first, place::holds);
+        found = {poll_status::records, &r, run};
+    }
+
+    /// The answer, as a batch; records count as returned from here on.
+    batch_type give(const finding& found)
+    {
+        if (found.from == nullptr) [[unlikely]] {
+            return batch_type{found.why};
+        }
+        reader& r = *found.from;
         this->lease = r.lease;
-        r.position = run.first + run.count;
-        found.emplace(*this, r.log->slot(run.first), run.count, run.first, r.id,
-                      std::exchange(r.missed, 0));
+        r.position = found.run.first + found.run.count;
+        touch(r);
+        return {*this,
+                r.log->slot(found.run.first),
+                static_cast<std::size_t>(found.run.count),
+                found.run.first,
+                r.id,
+                std::exchange(r.missed, 0)};
+    }
+
+    /// There is something to commit.
+    void touch(reader& r)
+    {
         if (!r.dirty) {
             r.dirty = true;
-            dirty_.push_back(&r);
+            r.next_dirty = std::exchange(dirty_, &r);
         }
     }
 
@@ -391,10 +428,7 @@ private:
     {
         if (first != r.position) [[unlikely]] {
             r.position = first;
-            if (!r.dirty) {
-                r.dirty = true;
-                dirty_.push_back(&r);
-            }
+            touch(r);
         }
     }
 
@@ -404,33 +438,38 @@ private:
     }
 
     /// The position is out of range: goes where the options say. True when there is an answer.
-    GREGOR_COLD bool reset(reader& r, std::optional<batch_type>& found)
+    GREGOR_COLD bool reset(reader& r, finding& found)
     {
         const std::optional<offset_t> to = reset_offset(*r.log, options_.reset);
         if (!to) {
-            found.emplace(poll_status::out_of_range);
-            return true;
+            return answer(found, poll_status::out_of_range);
         }
         r.missed += *to > r.position ? *to - r.position : 0;
         r.position = *to;
-        return hand_out(r, found);
+        return look_at(r, found);
     }
 
     /// Moves the committed offset: forward, or, when the user says so, back.
     void move_cursor(reader& r, offset_t next) noexcept
     {
+        this->lease_leads |= this->lease == r.lease;
         if (options_.lossy) {
             r.cursor->set(next, place::committed);
-        } else if (next >= r.held_from) {
+        } else if (next >= r.held_from) [[likely]] {
             r.cursor->set(next, place::committed | place::holds);
             r.held_from = next;
         } else {
-            r.held_from = hold_from(*r.log, *r.cursor, next, place::committed);
+            hold_back(r, next);
         }
     }
 
+    GREGOR_COLD void hold_back(reader& r, offset_t next) noexcept
+    {
+        r.held_from = hold_from(*r.log, *r.cursor, next, place::committed);
+    }
+
     /// Nothing will come any more, and nothing is left to take over.
-    [[nodiscard]] bool finished() const noexcept
+    [[nodiscard]] GREGOR_NOINLINE bool finished() const noexcept
     {
         for (const reader& each : readers_) {
             if (!each.log->protocol().finished(each.position)) {
@@ -444,7 +483,7 @@ private:
     const consumer_options options_;
     group_offsets<place>* const group_;
     std::vector<reader> readers_;
-    std::vector<reader*> dirty_;
+    reader* dirty_ = nullptr; // a list through `next_dirty`
     std::size_t next_ = 0;
     bool closed_ = false;
     const int exceptions_ = std::uncaught_exceptions();

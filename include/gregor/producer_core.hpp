@@ -35,6 +35,7 @@ public:
     using state_type = typename Topic::state_type;
     using log_type = typename state_type::log_type;
     using claiming = typename log_type::claiming;
+    using claimed = typename log_type::claimed;
     using partitioner = typename policies::partitioner;
     using request = routing_request<state_type, layout>;
 
@@ -88,24 +89,14 @@ public:
     sent put(V&& value, attributes&& given, std::chrono::nanoseconds timeout, const Stop& stop)
     {
         expect_no_claim();
-        partition_id p = route(value, given);
+        const partition_id p = route(value, given);
         const typename layout::stored_timestamp time = stamp(given);
-        offset_t first = 0;
-        claiming outcome = lane_of(p).log->claim(lane_of(p).mine, 1, first);
-        if (outcome != claiming::granted) [[unlikely]] {
-            const send_status why = wait_for_room(outcome, timeout, stop, [&] {
-                return try_again(p, value, given,
-                                 [&](lane& l) { return l.log->claim(l.mine, 1, first); });
-            });
-            if (why != send_status::ok) {
-                return {p, why};
-            }
-        }
         lane& into = lane_of(p);
-        fill(into, first, std::forward<V>(value), std::move(given), time);
-        into.log->protocol().publish(into.mine, first, 1);
-        state_->records_arrived.notify();
-        return {p, first};
+        const claimed got = into.log->claim(into.mine, 1);
+        if (got.outcome != claiming::granted) [[unlikely]] {
+            return put_patiently(std::forward<V>(value), std::move(given), p, got, timeout, stop);
+        }
+        return deliver(p, got.first, std::forward<V>(value), std::move(given), time);
     }
 
     // --- a run of records of one partition -------------------------------------------------------
@@ -122,27 +113,26 @@ public:
         while (done.count != count) {
             part = part < count - done.count ? part : count - done.count;
             const typename layout::stored_timestamp time = stamp(given);
-            offset_t first = 0;
-            const auto attempt = [&] { return into.log->claim(into.mine, part, first); };
-            claiming outcome = attempt();
+            const auto attempt = [&] { return into.log->claim(into.mine, part); };
+            claimed got = attempt();
             // less may fit than all
-            while (outcome == claiming::full && part > 1) {
+            while (got.outcome == claiming::full && part > 1) {
                 part /= 2;
-                outcome = attempt();
+                got = attempt();
             }
-            if (outcome != claiming::granted) {
-                done.status = wait_for_room(outcome, timeout, stop, attempt);
+            if (got.outcome != claiming::granted) {
+                done.status = wait_for_room(got, timeout, stop, attempt);
                 if (done.status != send_status::ok) {
                     return done;
                 }
             }
             for (std::size_t i = 0; i != part; ++i) {
-                fill(into, first + i, next(), attributes{given}, time);
+                fill(into, got.first + i, next(), attributes{given}, time);
             }
-            into.log->protocol().publish(into.mine, first, part);
+            into.log->protocol().publish(into.mine, got.first, part);
             state_->records_arrived.notify();
             done.count += part;
-            part *= 2;
+            part = part < into.log->capacity() / 2 ? part * 2 : into.log->capacity();
         }
         return done;
     }
@@ -154,24 +144,21 @@ public:
                             const Stop& stop)
     {
         expect_no_claim();
-        partition_id p = given.partition;
-        if (p == any_partition) {
-            p = route_claim(given);
-        }
+        const partition_id p =
+            given.partition == any_partition ? route_claim(given) : existing(given.partition);
         lane& into = lane_of(p);
         GREGOR_ASSERT(count != 0 && count <= into.log->capacity(),
                       "a claim is for 1 record or more, and at most capacity_records");
-        offset_t first = 0;
-        const auto attempt = [&] { return into.log->hold(into.mine, count, first); };
-        const claiming outcome = attempt();
-        if (outcome != claiming::granted) {
-            const send_status why = wait_for_room(outcome, timeout, stop, attempt);
+        const auto attempt = [&] { return into.log->hold(into.mine, count); };
+        claimed got = attempt();
+        if (got.outcome != claiming::granted) {
+            const send_status why = wait_for_room(got, timeout, stop, attempt);
             if (why != send_status::ok) {
                 return {p, why};
             }
         }
         claim_open_ = true;
-        return {*this, p, first, count, std::move(given)};
+        return {*this, p, got.first, count, std::move(given)};
     }
 
     /// Ends a claim: what was built is published.
@@ -180,6 +167,7 @@ public:
         lane& into = lane_of(p);
         into.log->protocol().settle(into.mine, first, count, built);
         state_->records_arrived.notify();
+        state_->room_made.notify(); // who waits for a closed topic to be drained
         claim_open_ = false;
         if (orphaned_) {
             delete this;
@@ -204,13 +192,13 @@ public:
     /// Where the record goes: where it is told, or where the partitioner says.
     [[nodiscard]] partition_id route(const value_type& value, const attributes& given)
     {
-        if (given.partition != any_partition) {
-            return given.partition;
+        if (given.partition != any_partition) [[unlikely]] {
+            return existing(given.partition);
         }
         if (lanes_.size() == 1) {
             return partition_id{0};
         }
-        return choose_(request{*state_, value, given.key});
+        return existing(choose_(request{*state_, value, given.key}));
     }
 
     [[nodiscard]] std::size_t partitions() const noexcept { return lanes_.size(); }
@@ -221,10 +209,13 @@ private:
         typename log_type::lane mine;
     };
 
-    [[nodiscard]] lane& lane_of(partition_id p)
+    [[nodiscard]] lane& lane_of(partition_id p) { return lanes_[p.value]; }
+
+    /// A partition that the user or his partitioner named.
+    [[nodiscard]] partition_id existing(partition_id p) const
     {
-        GREGOR_DEBUG_ASSERT(p.value < lanes_.size(), "there is no partition of this number");
-        return lanes_[p.value];
+        GREGOR_ASSERT(p.value < lanes_.size(), "there is no partition of this number");
+        return p;
     }
 
     void expect_no_claim() const
@@ -241,21 +232,45 @@ private:
                       std::forward<V>(value));
     }
 
-    /// A record that may go anywhere tries the emptiest partition when the chosen one is full.
-    template <class Attempt>
-    claiming try_again(partition_id& p, const value_type& value, const attributes& given,
-                       Attempt&& attempt)
+    template <class V>
+    sent deliver(partition_id p, offset_t at, V&& value, attributes&& given,
+                 typename layout::stored_timestamp time) noexcept
     {
-        claiming outcome = attempt(lane_of(p));
+        lane& into = lane_of(p);
+        fill(into, at, std::forward<V>(value), std::move(given), time);
+        into.log->protocol().publish(into.mine, at, 1);
+        state_->records_arrived.notify();
+        return {p, at};
+    }
+
+    /// The first claim was refused.
+    template <class V, class Stop>
+    GREGOR_NOINLINE sent put_patiently(V&& value, attributes&& given, partition_id p, claimed got,
+                                       std::chrono::nanoseconds timeout, const Stop& stop)
+    {
+        const send_status why = wait_for_room(got, timeout, stop, [&] {
+            lane& into = lane_of(p);
+            const claimed again = into.log->claim(into.mine, 1);
+            return again.outcome == claiming::full ? claim_elsewhere(p, value, given) : again;
+        });
+        if (why != send_status::ok) {
+            return {p, why};
+        }
+        return deliver(p, got.first, std::forward<V>(value), std::move(given), stamp(given));
+    }
+
+    /// A record that may go anywhere tries the emptiest partition when the chosen one is full.
+    claimed claim_elsewhere(partition_id& p, const value_type& value, const attributes& given)
+    {
         if constexpr (requires(partitioner& c, request r) { c.when_full(r); }) {
             const request asked{*state_, value, given.key};
-            if (outcome == claiming::full && lanes_.size() > 1 && !asked.has_key() &&
-                given.partition == any_partition) {
+            if (lanes_.size() > 1 && !asked.has_key() && given.partition == any_partition) {
                 p = choose_.when_full(asked);
-                outcome = attempt(lane_of(p));
+                lane& into = lane_of(p);
+                return into.log->claim(into.mine, 1);
             }
         }
-        return outcome;
+        return {claiming::full};
     }
 
     /// A claim is for values that do not exist yet: without a partition or a key it goes where a
@@ -266,7 +281,7 @@ private:
             return partition_id{0};
         }
         if constexpr (std::is_default_constructible_v<value_type> && !layout::key_policy::derived) {
-            return choose_(request{*state_, value_type{}, given.key});
+            return existing(choose_(request{*state_, value_type{}, given.key}));
         } else {
             GREGOR_ASSERT(false, "a claim of this topic needs .partition: its values choose it, and do "
                                  "not exist yet");
@@ -274,15 +289,16 @@ private:
         }
     }
 
-    /// After a first refusal: waits, as far as the caller allows, for `attempt` to be granted.
+    /// After a first refusal: waits, as far as the caller allows, for `attempt` to be granted; `got` is
+    /// then what it was granted.
     template <class Stop, class Attempt>
-    GREGOR_COLD send_status wait_for_room(claiming outcome, std::chrono::nanoseconds timeout,
+    GREGOR_COLD send_status wait_for_room(claimed& got, std::chrono::nanoseconds timeout,
                                           const Stop& stop, Attempt&& attempt)
     {
-        if (outcome == claiming::full) {
-            outcome = attempt();
+        if (got.outcome == claiming::full) {
+            got = attempt();
         }
-        const auto decided = [&] { return outcome != claiming::full || stop.requested(); };
+        const auto decided = [&] { return got.outcome != claiming::full || stop.requested(); };
         if (!decided()) {
             if (timeout <= std::chrono::nanoseconds{0}) {
                 note_full();
@@ -292,13 +308,13 @@ private:
             [[maybe_unused]] const auto wake_on_stop = stop.on_request([this] { state_->room_made.notify(); });
             const deadline until{state_->time, timeout};
             if (!wait_until<typename policies::wait>(state_->room_made, until, [&] {
-                    outcome = attempt();
+                    got = attempt();
                     return decided();
                 })) {
                 return send_status::timed_out;
             }
         }
-        switch (outcome) {
+        switch (got.outcome) {
         case claiming::granted: return send_status::ok;
         case claiming::closed: return send_status::closed;
         case claiming::full:

@@ -202,6 +202,9 @@ std::optional<error> basic_topic<T, Policies>::refuse(const std::string& name,
                                                       const topic_options& options)
 {
     const std::string operation = "topic \"" + name + "\"";
+    if (name.empty()) {
+        return error{errc::invalid_name, operation, "a name", "an empty one"};
+    }
     if (options.partitions == 0 || options.partitions > 65536) {
         return error{errc::invalid_option, operation, "1 to 65536 partitions",
                      std::to_string(options.partitions)};
@@ -262,7 +265,8 @@ bool basic_topic<T, Policies>::drained(const state_type& state) noexcept
         protocol.gate().visit([&](const auto& place, bool is_lease) {
             behind |= !is_lease && place.holding() && place.sequence() < end;
         });
-        if (behind) {
+        offset_t open_claim = 0;
+        if (behind || protocol.stuck(end, open_claim)) {
             return false;
         }
     }

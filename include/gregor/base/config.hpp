@@ -54,8 +54,10 @@
 /// Keeps a rare path out of the instructions that every record runs through.
 #if defined(__GNUC__)
 #    define GREGOR_COLD [[gnu::noinline, gnu::cold]]
+#    define GREGOR_NOINLINE [[gnu::noinline]]
 #else
 #    define GREGOR_COLD
+#    define GREGOR_NOINLINE
 #endif
 
 namespace gregor::inline GREGOR_ABI {

@@ -32,6 +32,7 @@ public:
     using run = typename sequencer::run_type;
     using place = typename sequencer::place;
     using claiming = ring::claiming;
+    using claimed = typename sequencer::claimed_type;
 
     /// The most records a log can be asked for: its slots, and their bytes, can be counted.
     static constexpr std::size_t most_records =
@@ -65,24 +66,22 @@ public:
         return capacity() - static_cast<std::size_t>(offset & mask_);
     }
 
-    [[nodiscard]] claiming claim(lane& mine, std::size_t count, offset_t& first)
+    [[nodiscard]] claimed claim(lane& mine, std::size_t count)
     {
-        claiming outcome = sequencer_.claim(mine, count, first, retire{*this});
-        while (outcome == claiming::busy) [[unlikely]] {
-            env::yield();
-            outcome = sequencer_.claim(mine, count, first, retire{*this});
+        const claimed got = sequencer_.claim(mine, count, retire{*this});
+        if (got.outcome != claiming::busy) [[likely]] {
+            return got;
         }
-        return outcome;
+        return insist([&] { return sequencer_.claim(mine, count, retire{*this}); });
     }
 
-    [[nodiscard]] claiming hold(lane& mine, std::size_t count, offset_t& first)
+    [[nodiscard]] claimed hold(lane& mine, std::size_t count)
     {
-        claiming outcome = sequencer_.hold(mine, count, first, retire{*this});
-        while (outcome == claiming::busy) [[unlikely]] {
-            env::yield();
-            outcome = sequencer_.hold(mine, count, first, retire{*this});
+        const claimed got = sequencer_.hold(mine, count, retire{*this});
+        if (got.outcome != claiming::busy) [[likely]] {
+            return got;
         }
-        return outcome;
+        return insist([&] { return sequencer_.hold(mine, count, retire{*this}); });
     }
 
     /// The oldest offset that can still be read; only grows.
@@ -109,6 +108,19 @@ public:
     [[nodiscard]] const ring::since<env>& full_since() const noexcept { return full_since_; }
 
 private:
+    /// Another thread destroys old records right now; nobody would wake us when it is done.
+    template <class Attempt>
+    GREGOR_COLD static claimed insist(Attempt&& attempt)
+    {
+        for (;;) {
+            env::yield();
+            const claimed got = attempt();
+            if (got.outcome != claiming::busy) {
+                return got;
+            }
+        }
+    }
+
     static constexpr std::size_t alignment =
         alignof(Slot) > cache_line_bytes ? alignof(Slot) : cache_line_bytes;
 

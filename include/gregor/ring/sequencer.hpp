@@ -30,6 +30,13 @@ struct sight {
 
 enum class claiming : std::uint8_t { granted, full, closed, busy };
 
+/// What a claim came to, and the first sequence of it.
+template <class Seq>
+struct claimed {
+    claiming outcome;
+    Seq first{};
+};
+
 /// A run of published records.
 template <class Seq>
 struct run {
@@ -66,6 +73,7 @@ public:
     using lane_type = lane<Seq>;
     using sight_type = sight<Seq>;
     using run_type = run<Seq>;
+    using claimed_type = ring::claimed<Seq>;
     using gate_type = ring::gate<Seq, Env>;
     using place = typename gate_type::place;
 
@@ -89,25 +97,16 @@ public:
     /// Claims `count` sequences (at most the capacity) for values that are ready to be moved in: no
     /// user code runs until they are published.
     template <class Retire>
-    [[nodiscard]] claiming claim(lane_type& mine, Seq count, Seq& first, Retire&& retire)
+    [[nodiscard]] claimed_type claim(lane_type& mine, Seq count, Retire&& retire)
     {
         if (!mine.shared) [[likely]] {
             const Seq end = plus(mine.next, count);
-            if (before(mine.limit, end)) [[unlikely]] {
-                const claiming outcome = make_room(mine, end, retire);
-                if (outcome != claiming::granted) {
-                    return outcome;
-                }
+            if (!before(mine.limit, end) && mark(mine, end)) [[likely]] {
+                return {claiming::granted, mine.next};
             }
-            if (mark(mine, end)) [[likely]] {
-                first = mine.next;
-                return claiming::granted;
-            }
-            if (!notice(mine)) {
-                return claiming::closed;
-            }
+            return claim_again(mine, count, retire);
         }
-        return claim_shared(mine, count, first, retire);
+        return claim_shared(mine, count, retire);
     }
 
     /// Publishes what `claim` gave, all of it, as records.
@@ -125,14 +124,14 @@ public:
 
     /// Like `claim`, for sequences that user code will fill: `settle` must follow.
     template <class Retire>
-    [[nodiscard]] claiming hold(lane_type& mine, Seq count, Seq& first, Retire&& retire)
+    [[nodiscard]] claimed_type hold(lane_type& mine, Seq count, Retire&& retire)
     {
-        const claiming outcome = claim(mine, count, first, retire);
-        if (outcome == claiming::granted && !mine.shared) {
+        const claimed_type got = claim(mine, count, retire);
+        if (got.outcome == claiming::granted && !mine.shared) {
             // (7) release-store, synchronizes-with the acq_rel-exchange (8)
             held_.store(open, std::memory_order_release);
         }
-        return outcome;
+        return got;
     }
 
     /// Publishes the first `built` of a hold and drops the rest: rolled back while sole, skipped by
@@ -325,7 +324,7 @@ private:
     }
 
     template <class Retire>
-    GREGOR_COLD claiming make_room(lane_type& mine, Seq end, Retire&& retire)
+    GREGOR_NOINLINE claiming make_room(lane_type& mine, Seq end, Retire&& retire)
     {
         mine.limit = room_.limit();
         if (!before(mine.limit, end)) {
@@ -349,29 +348,43 @@ private:
                (now == regime::shared && (flags_in(claimed()) & closed_flag) != 0);
     }
 
+    /// The sole producer has no room left in its copy of the limit, or met another regime.
     template <class Retire>
-    claiming claim_shared(lane_type& mine, Seq count, Seq& first, Retire&& retire)
+    GREGOR_NOINLINE claimed_type claim_again(lane_type& mine, Seq count, Retire&& retire)
+    {
+        const Seq end = plus(mine.next, count);
+        const claiming outcome = make_room(mine, end, retire);
+        if (outcome != claiming::granted) {
+            return {outcome};
+        }
+        if (mark(mine, end)) {
+            return {claiming::granted, mine.next};
+        }
+        return notice(mine) ? claim_shared(mine, count, retire) : claimed_type{claiming::closed};
+    }
+
+    template <class Retire>
+    GREGOR_NOINLINE claimed_type claim_shared(lane_type& mine, Seq count, Retire&& retire)
     {
         // relaxed: re-checked by the exchange
         word seen = claimed_.load(std::memory_order_relaxed);
         for (;;) {
             if ((flags_in(seen) & closed_flag) != 0) {
-                return claiming::closed;
+                return {claiming::closed};
             }
             const Seq at = sequence_in<Seq>(seen);
             const Seq end = plus(at, count);
             if (before(mine.limit, end)) [[unlikely]] {
                 const claiming outcome = make_room(mine, end, retire);
                 if (outcome != claiming::granted) {
-                    return outcome;
+                    return {outcome};
                 }
             }
             // relaxed: the slots below the limit were handed over with the limit; this only divides
             // them among producers
             if (claimed_.compare_exchange_weak(seen, pack(end, 0), std::memory_order_relaxed,
                                                std::memory_order_relaxed)) {
-                first = at;
-                return claiming::granted;
+                return {claiming::granted, at};
             }
         }
     }
@@ -471,7 +484,7 @@ private:
         return false;
     }
 
-    [[nodiscard]] run_type stamped(Seq from, Seq most) const noexcept
+    [[nodiscard]] GREGOR_NOINLINE run_type stamped(Seq from, Seq most) const noexcept
     {
         unsigned what = stamps_.look(from);
         while (what == stamps_type::skipped) {
