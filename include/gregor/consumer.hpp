@@ -131,7 +131,7 @@ public:
     [[nodiscard]] std::vector<partition_id> assignment() const;
 
     /// The next offset that poll returns.
-    [[nodiscard]] offset_t position(partition_id p) const { return reader_of(p).position; }
+    [[nodiscard]] offset_t position(partition_id p) const { return reader_of(p).position(); }
     /// The next offset to read for who takes over; nothing where nothing was committed.
     [[nodiscard]] std::optional<offset_t> committed(partition_id p) const;
     [[nodiscard]] offset_t begin_offset(partition_id p) const
@@ -148,7 +148,7 @@ public:
     [[nodiscard]] std::uint64_t lag() const;
 
     /// From the next poll on; an offset that is not there is out of range, see `auto_offset_reset`.
-    void seek(partition_id p, offset_t to) { core_->seek(reader_of(p), to); }
+    void seek(partition_id p, offset_t to) { reader_of(p).seek(to); }
     void seek_to_beginning(partition_id p) { seek(p, begin_offset(p)); }
     void seek_to_end(partition_id p) { seek(p, end_offset(p)); }
 
@@ -262,7 +262,7 @@ std::vector<partition_id> consumer<Topic>::assignment() const
 {
     std::vector<partition_id> mine;
     for (const reader& each : core_->readers()) {
-        mine.push_back(each.id);
+        mine.push_back(each.id());
     }
     return mine;
 }
@@ -270,7 +270,7 @@ std::vector<partition_id> consumer<Topic>::assignment() const
 template <class Topic>
 std::optional<offset_t> consumer<Topic>::committed(partition_id p) const
 {
-    const auto& cursor = *reader_of(p).cursor;
+    const auto& cursor = reader_of(p).cursor();
     const auto word = cursor.get();
     if ((ring::flags_in(word) & cursor.committed) == 0) {
         return std::nullopt;
@@ -292,7 +292,7 @@ std::uint64_t consumer<Topic>::lag() const
 {
     std::uint64_t sum = 0;
     for (const reader& each : core_->readers()) {
-        sum += lag(each.id);
+        sum += lag(each.id());
     }
     return sum;
 }

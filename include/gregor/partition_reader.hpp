@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "gregor/base/config.hpp"
+#include "gregor/base/types.hpp"
+#include "gregor/consumer_group.hpp"
+#include "gregor/options.hpp"
+#include "gregor/topic.hpp"
+
+namespace gregor::inline GREGOR_ABI {
+
+/// What a look at one partition came to.
+enum class sighting : std::uint8_t {
+    nothing,      ///< no record yet
+    run,          ///< a run of records, leased
+    out_of_range, ///< the position has no record, and the options do not say where to go
+};
+
+/// One partition, as one consumer reads it: where it is, what keeps its records from being
+/// overwritten, and how it finds the next ones.
+///
+/// A lossless reader at or behind its committed offset needs no care: the cursor keeps everything from
+/// there on. Any other (a lossy one, or one that went back) leases the place first, fences, and then
+/// looks whether it was still there.
+template <class Topic>
+class partition_reader {
+public:
+    using log_type = typename Topic::state_type::log_type;
+    using place = typename log_type::place;
+    using run_type = typename log_type::run;
+    using env = typename log_type::env;
+
+    /// At the cursor's place, or where the options say. Under the topic's mutex.
+    partition_reader(partition_id p, log_type& log, place& cursor, place& lease,
+                     const consumer_options& options)
+        : id_(p), log_(&log), cursor_(&cursor), lease_(&lease), lossy_(options.lossy),
+          reset_(options.reset), most_(options.max_poll_records)
+    {
+        const starting_point start = start_reader(log, cursor, options);
+        position_ = start.position;
+        held_from_ = start.position;
+        missed_ = start.missed;
+        placed_ = start.valid;
+        if (lossy_) {
+            log.protocol().room().expect_light_readers();
+        }
+    }
+
+    [[nodiscard]] partition_id id() const noexcept { return id_; }
+    [[nodiscard]] offset_t position() const noexcept { return position_; }
+    [[nodiscard]] log_type& log() const noexcept { return *log_; }
+    [[nodiscard]] place& cursor() const noexcept { return *cursor_; }
+    [[nodiscard]] place& lease() const noexcept { return *lease_; }
+
+    /// Nothing will come any more.
+    [[nodiscard]] bool finished() const noexcept { return log_->protocol().finished(position_); }
+
+    /// Looks for a run of records, and leases it.
+    sighting look(run_type& run)
+    {
+        if (!placed_) [[unlikely]] {
+            return sighting::out_of_range;
+        }
+        if (lossy_ || position_ < held_from_) [[unlikely]] {
+            return look_unprotected(run);
+        }
+        run = available();
+        if (run.count != 0) [[likely]] {
+            // stored before anything after it is committed: the protection moves from cursor to lease
+            lease_->set(run.first, place::holds);
+            return sighting::run;
+        }
+        skip_to(run.first);
+        return beyond_end() ? reset(run) : sighting::nothing;
+    }
+
+    /// The lease of the last run is all that keeps it: no cursor stands at or before it.
+    [[nodiscard]] bool lease_leads() const noexcept { return lossy_ || position_ < held_from_; }
+
+    /// The run was given to the user; says how many offsets before it were lost.
+    std::uint64_t advance(const run_type& run) noexcept
+    {
+        position_ = run.first + run.count;
+        const std::uint64_t lost = missed_;
+        missed_ = 0;
+        return lost;
+    }
+
+    /// True once after the cursor moved without a commit: producers want to know.
+    [[nodiscard]] bool take_freed() noexcept
+    {
+        const bool was = freed_;
+        freed_ = false;
+        return was;
+    }
+
+    /// Moves the committed offset: forward, or, when the user says so, back.
+    void commit(offset_t next) noexcept
+    {
+        if (lossy_) {
+            cursor_->set(next, place::committed);
+        } else if (next >= held_from_) [[likely]] {
+            cursor_->set(next, place::committed | place::holds);
+            held_from_ = next;
+        } else {
+            held_from_ = hold_from(*log_, *cursor_, next, place::committed);
+        }
+    }
+
+    void seek(offset_t to) noexcept
+    {
+        if (!placed_ && !lossy_) {
+            // it had no offset, so nothing has been held for it yet
+            held_from_ = hold_from(*log_, *cursor_, to, 0);
+        }
+        position_ = to;
+        placed_ = true;
+        missed_ = 0;
+    }
+
+    // A list of those that have something to commit; the consumer's.
+    partition_reader* next_dirty = nullptr;
+    bool dirty = false;
+
+private:
+    /// The records may be overwritten while they are looked at: lease first, then see what is left.
+    GREGOR_NOINLINE sighting look_unprotected(run_type& run)
+    {
+        for (;;) {
+            if (position_ < log_->begin_offset()) {
+                return reset(run);
+            }
+            if (available().count == 0 && position_ >= log_->begin_offset()) {
+                return beyond_end() ? reset(run) : sighting::nothing;
+            }
+            lease_->set(position_, place::holds);
+            if (lossy_) {
+                env::light(); // the extension of the room fences heavily
+            } else {
+                env::heavy();
+            }
+            if (position_ >= log_->begin_offset()) {
+                break;
+            }
+            lease_->set(0, 0);
+        }
+        run = available();
+        if (run.count == 0) {
+            skip_to(run.first);
+            lease_->set(0, 0);
+            return sighting::nothing;
+        }
+        lease_->set(run.first, place::holds);
+        return sighting::run;
+    }
+
+    /// The next run that lies side by side in the log, and has nothing in it that is not to be returned.
+    [[nodiscard]] run_type available()
+    {
+        run_type run = log_->protocol().available(sight_, position_,
+                                                  std::min(most_, log_->contiguous(position_)));
+        if (run.first != position_) [[unlikely]] {
+            run.count = std::min<offset_t>(run.count, log_->contiguous(run.first));
+        }
+        if constexpr (Topic::layout::takes) {
+            while (run.count != 0 && log_->slot(run.first)->taken) {
+                ++run.first;
+                --run.count;
+            }
+            offset_t kept = 0;
+            while (kept != run.count && !log_->slot(run.first + kept)->taken) {
+                ++kept;
+            }
+            run.count = kept;
+        }
+        return run;
+    }
+
+    /// Passes over what nobody is given. Where all before it was committed, it counts as committed too:
+    /// otherwise producers could wait for a reader that waits for them.
+    void skip_to(offset_t first) noexcept
+    {
+        if (first == position_) [[likely]] {
+            return;
+        }
+        if (!lossy_ && held_from_ == position_) {
+            held_from_ = first;
+            cursor_->set(first, ring::flags_in(cursor_->get()));
+            freed_ = true;
+        }
+        position_ = first;
+    }
+
+    [[nodiscard]] bool beyond_end() const noexcept { return position_ > log_->end_offset(); }
+
+    /// The position is out of range: goes where the options say.
+    GREGOR_COLD sighting reset(run_type& run)
+    {
+        const std::optional<offset_t> to = reset_offset(*log_, reset_);
+        if (!to) {
+            return sighting::out_of_range;
+        }
+        missed_ += *to > position_ ? *to - position_ : 0;
+        position_ = *to;
+        return look(run);
+    }
+
+    partition_id id_;
+    log_type* log_;
+    place* cursor_; // the committed offset: the group's, or the consumer's own
+    place* lease_;  // of the batch in hand
+    typename log_type::sight sight_ = {};
+    offset_t position_ = 0;     // the next to return
+    offset_t held_from_ = 0;    // the cursor keeps everything from here on; lossless only
+    std::uint64_t missed_ = 0;  // not yet told
+    bool placed_ = true;        // there is a position
+    bool freed_ = false;
+    bool lossy_;
+    auto_offset_reset reset_;
+    std::size_t most_;
+};
+
+} // namespace gregor::inline GREGOR_ABI

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+#include "gregor/base/config.hpp"
+
+namespace gregor::inline GREGOR_ABI::ring {
+
+/// What a producer keeps to itself about one ring: no other thread reads it.
+template <class Seq>
+struct lane {
+    Seq next{};          ///< while it is the sole producer: the next sequence
+    Seq limit{};         ///< a copy of the limit, refreshed when it is reached
+    bool shared = false; ///< the ring is shared, as far as this producer has noticed
+};
+
+/// What a reader keeps to itself about one ring.
+template <class Seq>
+struct sight {
+    Seq known{};         ///< all below it is published, and records
+    bool shared = false; ///< the ring is shared, as far as this reader has noticed
+};
+
+enum class claiming : std::uint8_t { granted, full, closed, busy };
+
+/// What a claim came to, and the first sequence of it.
+template <class Seq>
+struct claimed {
+    claiming outcome;
+    Seq first{};
+};
+
+/// A run of published records.
+template <class Seq>
+struct run {
+    Seq first{};
+    Seq count{};
+};
+
+} // namespace gregor::inline GREGOR_ABI::ring
