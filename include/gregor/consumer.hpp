@@ -148,7 +148,7 @@ public:
     [[nodiscard]] std::uint64_t lag() const;
 
     /// From the next poll on; an offset that is not there is out of range, see `auto_offset_reset`.
-    void seek(partition_id p, offset_t to) { reader_of(p).seek(to); }
+    void seek(partition_id p, offset_t to) { core_->seek(reader_of(p), to); }
     void seek_to_beginning(partition_id p) { seek(p, begin_offset(p)); }
     void seek_to_end(partition_id p) { seek(p, end_offset(p)); }
 
@@ -214,6 +214,7 @@ result<consumer<Topic>> consumer<Topic>::create(Topic& topic, std::string_view g
             made->add_reader(each->id);
         }
     }
+    state->room_made.notify(); // a cursor may have stood lower for a moment
     return consumer{std::move(made)};
 }
 

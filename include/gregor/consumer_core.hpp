@@ -192,6 +192,14 @@ public:
         state_->room_made.notify();
     }
 
+    void seek(reader& r, offset_t to) noexcept
+    {
+        r.seek(to);
+        if (r.take_freed()) {
+            state_->room_made.notify();
+        }
+    }
+
     [[nodiscard]] reader* find(partition_id p) noexcept
     {
         if (p.value < readers_.size() && readers_[p.value].id() == p) {
@@ -251,15 +259,15 @@ private:
                 next_ = 0;
             }
             const sighting seen = r.look(found.run);
+            if (r.take_freed()) [[unlikely]] {
+                state_->room_made.notify();
+            }
             if (seen == sighting::run) [[likely]] {
                 found.from = &r;
                 return true;
             }
             if (seen == sighting::out_of_range) {
                 return answer(found, poll_status::out_of_range);
-            }
-            if (r.take_freed()) [[unlikely]] {
-                state_->room_made.notify();
             }
         }
         return finished() && answer(found, poll_status::closed);

@@ -91,7 +91,7 @@ public:
         return lost;
     }
 
-    /// True once after the cursor moved without a commit: producers want to know.
+    /// True once after something moved that held producers back, but by no commit: they want to know.
     [[nodiscard]] bool take_freed() noexcept
     {
         const bool was = freed_;
@@ -117,6 +117,7 @@ public:
         if (!placed_ && !lossy_) {
             // it had no offset, so nothing has been held for it yet
             held_from_ = hold_from(*log_, *cursor_, to, 0);
+            freed_ = true; // it may have stood lower for a moment
         }
         position_ = to;
         placed_ = true;
@@ -147,16 +148,23 @@ private:
             if (position_ >= log_->begin_offset()) {
                 break;
             }
-            lease_->set(0, 0);
+            withdraw_lease();
         }
         run = available();
         if (run.count == 0) {
             skip_to(run.first);
-            lease_->set(0, 0);
+            withdraw_lease();
             return sighting::nothing;
         }
         lease_->set(run.first, place::holds);
         return sighting::run;
+    }
+
+    /// A producer may have seen the lease, and sleep because of it.
+    void withdraw_lease() noexcept
+    {
+        lease_->set(0, 0);
+        freed_ = true;
     }
 
     /// The next run that lies side by side in the log, and has nothing in it that is not to be returned.

@@ -130,7 +130,7 @@ public:
                 fill(into, got.first + i, next(), attributes{given}, time);
             }
             into.log->protocol().publish(into.mine, got.first, part);
-            state_->records_arrived.notify();
+            announce(into);
             done.count += part;
             part = part < into.log->capacity() / 2 ? part * 2 : into.log->capacity();
         }
@@ -239,8 +239,18 @@ private:
         lane& into = lane_of(p);
         fill(into, at, std::forward<V>(value), std::move(given), time);
         into.log->protocol().publish(into.mine, at, 1);
-        state_->records_arrived.notify();
+        announce(into);
         return {p, at};
+    }
+
+    /// Wakes who waits for records; and, where producers share the ring, who waits for this claim to be
+    /// published before it can be overwritten.
+    void announce(const lane& into) noexcept
+    {
+        state_->records_arrived.notify();
+        if (into.mine.shared) [[unlikely]] {
+            state_->room_made.notify();
+        }
     }
 
     /// The first claim was refused.

@@ -4,7 +4,6 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
-#include <functional>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -45,7 +44,14 @@ struct keyed_by {
     template <class T>
     [[nodiscard]] static constexpr decltype(auto) of(const T& value)
     {
-        return std::invoke(Projection, value);
+        // what std::invoke does, without the header that has it
+        if constexpr (std::is_member_object_pointer_v<decltype(Projection)>) {
+            return (value.*Projection);
+        } else if constexpr (std::is_member_pointer_v<decltype(Projection)>) {
+            return (value.*Projection)();
+        } else {
+            return Projection(value);
+        }
     }
 };
 

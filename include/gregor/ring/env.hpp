@@ -4,15 +4,10 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <thread>
 
 #include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
 #include "gregor/ring/os.hpp"
-
-#if defined(__x86_64__) || defined(__i386__)
-#    include <immintrin.h>
-#endif
 
 namespace gregor::inline GREGOR_ABI::ring {
 
@@ -65,17 +60,11 @@ struct std_env {
     /// In a loop that waits for another core: about 30 ns in which this core leaves the line alone.
     static void pause() noexcept
     {
-#if defined(__x86_64__) || defined(__i386__)
-        _mm_pause();
-#elif defined(__aarch64__)
-        asm volatile("isb" ::: "memory");
-#else
-        std::atomic_signal_fence(std::memory_order_seq_cst);
-#endif
+        os::pause();
     }
 
     /// In a loop that waits for another thread, which may need this core.
-    static void yield() noexcept { std::this_thread::yield(); }
+    static void yield() noexcept { os::yield(); }
 
     /// Sleeps while the word holds the expected value; false when the time is up. May wake for nothing.
     static bool wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,

@@ -11,14 +11,16 @@ namespace gregor::inline GREGOR_ABI::ring {
 template <class Seq>
 struct lane {
     Seq next{};          ///< while it is the sole producer: the next sequence
-    Seq limit{};         ///< a copy of the limit, refreshed when it is reached
+    /// A copy of the limit, refreshed when it is reached. While the lane lies idle the ring may go on,
+    /// but not by half the range of a sequence: 2^61 records on 64 bits.
+    Seq limit{};
     bool shared = false; ///< the ring is shared, as far as this producer has noticed
 };
 
 /// What a reader keeps to itself about one ring.
 template <class Seq>
 struct sight {
-    Seq known{};         ///< all below it is published, and records
+    Seq known{};         ///< not shared: all below it is published
     bool shared = false; ///< the ring is shared, as far as this reader has noticed
 };
 

@@ -12,11 +12,16 @@
 #    include <ctime>
 #    include <linux/futex.h>
 #    include <linux/membarrier.h>
+#    include <sched.h>
 #    include <sys/syscall.h>
 #    include <unistd.h>
 #else
 #    include <condition_variable>
 #    include <mutex>
+#    include <thread>
+#endif
+#if defined(_MSC_VER)
+#    include <intrin.h>
 #endif
 
 // The one place of this floor that knows the operating system: a barrier in all threads of the
@@ -24,7 +29,24 @@
 
 namespace gregor::inline GREGOR_ABI::ring::os {
 
+/// Tells the core that this is a spin loop.
+inline void pause() noexcept
+{
+#if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
+    __builtin_ia32_pause(); // not <immintrin.h>: it costs more to compile than this library
+#elif defined(__GNUC__) && defined(__aarch64__)
+    asm volatile("isb" ::: "memory");
+#elif defined(_MSC_VER) && (defined(_M_X64) || defined(_M_IX86))
+    _mm_pause();
+#else
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+#endif
+}
+
 #if defined(__linux__)
+
+/// Lets another thread have this core.
+inline void yield() noexcept { ::sched_yield(); }
 
 /// Asks the kernel for expedited barriers, once a process. False where it has none.
 [[nodiscard]] inline bool register_barrier() noexcept
@@ -70,6 +92,8 @@ inline void wake_all(std::atomic<std::uint32_t>& word) noexcept
 }
 
 #else // a portable stand-in: no barrier in other threads, and sleepers parked by address
+
+inline void yield() noexcept { std::this_thread::yield(); }
 
 [[nodiscard]] inline bool register_barrier() noexcept
 {

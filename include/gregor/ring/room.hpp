@@ -19,6 +19,9 @@ enum class extension {
 /// The end of what may be written now, and the start of what may still be read. Producers claim only
 /// below the limit, so no producer ever owns a place that it cannot write at once.
 ///
+/// Only what was published can give way: in a shared ring a claim may lie open while others pass it,
+/// and no extension passes an open claim, whoever reads or does not.
+///
 /// Raising the limit takes two steps, because a reader may arrive while it happens: the target is
 /// *reserved*, then all protections are looked at once more, and only then it is *granted*. A new
 /// reader publishes itself, fences, and starts no lower than what was reserved; so either the second
@@ -65,42 +68,55 @@ public:
         Env::heavy();
     }
 
-    /// Raises the limit so that [.., need) may be written. `retire(from, to)` destroys the records
-    /// that go; it is called by one thread at a time, in order.
-    template <class Retire>
-    [[nodiscard]] extension extend(Seq need, const gate<Seq, Env>& protections, Retire&& retire)
+    /// Raises the limit so that the claim of `count` sequences from `first` on may be written.
+    /// `settled(from, to)` says up to where everything is published, with acquire; `retire(from, to)`
+    /// destroys the records that go: it is called by one thread at a time, in order.
+    template <class Settled, class Retire>
+    [[nodiscard]] extension extend(Seq first, Seq count, const gate<Seq, Env>& protections,
+                                   Settled&& settled, Retire&& retire)
     {
+        const Seq need = plus(first, count);
         if constexpr (std::remove_cvref_t<Retire>::needed) {
             // acquire: the limit that the last holder left, and its destructions, before ours
             if (retiring_.exchange(true, std::memory_order_acquire)) {
                 return before(limit(), need) ? extension::busy : extension::granted;
             }
-            const extension outcome = extend_alone(need, protections, retire);
+            const extension outcome = extend_alone(first, need, protections, settled, retire);
             // release: pairs with the exchange above
             retiring_.store(false, std::memory_order_release);
             return outcome;
         } else {
-            return extend_alone(need, protections, retire);
+            return extend_alone(first, need, protections, settled, retire);
         }
     }
 
 private:
-    template <class Retire>
-    extension extend_alone(Seq need, const gate<Seq, Env>& protections, Retire&& retire)
+    template <class Settled, class Retire>
+    extension extend_alone(Seq first, Seq need, const gate<Seq, Env>& protections,
+                           Settled&& settled, Retire&& retire)
     {
         for (;;) {
             const Seq from = limit();
             if (!before(from, need)) {
                 return extension::granted;
             }
-            const Seq wanted = before(plus(from, step_), need) ? need : plus(from, step_);
-            const Seq lowest = protections.scan(minus(wanted, capacity_));
+            // a step further than needed, but never past a record that does not exist yet
+            const Seq stride = before(plus(from, step_), need) ? need : plus(from, step_);
+            const Seq wanted = earlier(stride, plus(first, capacity_));
+            const Seq oldest = minus(from, capacity_);
+            const Seq lowest = settled(oldest, protections.scan(minus(wanted, capacity_)));
             const Seq target = plus(lowest, capacity_);
             if (before(target, need)) {
+                if (limit() != from) {
+                    continue; // what we looked at was overwritten meanwhile
+                }
                 return extension::full;
             }
             raise(reserved_, target);
-            // relaxed: ordered by the heavy fence of `expect_light_readers`
+            // Either this look at the flag sees a reader that fences lightly, or the reader's heavy
+            // fence came before it, and the reader sees the reservation.
+            Env::light();
+            // relaxed: see above
             if (light_readers_.load(std::memory_order_relaxed)) {
                 Env::heavy();
             } else {
@@ -109,7 +125,7 @@ private:
             if (before(protections.scan(lowest), lowest)) {
                 continue;
             }
-            retire(minus(from, capacity_), lowest);
+            retire(oldest, lowest);
             raise(limit_, target);
         }
     }

@@ -165,8 +165,10 @@ public:
     /// before it are passed over (`first` says how far, also when `count` is 0).
     [[nodiscard]] run_type available(sight_type& mine, Seq from, Seq most) const noexcept
     {
-        if (before(from, mine.known) || see(mine, from)) [[likely]] {
-            return {from, earlier(static_cast<Seq>(mine.known - from), most)};
+        if (!mine.shared) [[likely]] {
+            if (before(from, mine.known) || see(mine, from)) [[likely]] {
+                return {from, earlier(static_cast<Seq>(mine.known - from), most)};
+            }
         }
         if constexpr (Many) {
             if (mine.shared) {
@@ -288,7 +290,7 @@ private:
     GREGOR_NOINLINE claimed_type claim_again(lane_type& mine, Seq count, Retire&& retire)
     {
         const Seq end = plus(mine.next, count);
-        const claiming outcome = make_room(mine, end, retire);
+        const claiming outcome = make_room(mine, mine.next, count, retire);
         if (outcome != claiming::granted) {
             return {outcome};
         }
@@ -310,7 +312,7 @@ private:
             const Seq at = sequence_in<Seq>(seen);
             const Seq end = plus(at, count);
             if (before(mine.limit, end)) [[unlikely]] {
-                const claiming outcome = make_room(mine, end, retire);
+                const claiming outcome = make_room(mine, at, count, retire);
                 if (outcome != claiming::granted) {
                     return {outcome};
                 }
@@ -324,15 +326,16 @@ private:
         }
     }
 
-    /// Sees to it that [.., end) may be written, as far as readers let it.
+    /// Sees to it that the claim may be written, as far as readers and open claims let it.
     template <class Retire>
-    GREGOR_NOINLINE claiming make_room(lane_type& mine, Seq end, Retire&& retire)
+    GREGOR_NOINLINE claiming make_room(lane_type& mine, Seq first, Seq count, Retire&& retire)
     {
         mine.limit = room_.limit();
-        if (!before(mine.limit, end)) {
+        if (!before(mine.limit, plus(first, count))) {
             return claiming::granted;
         }
-        const extension outcome = room_.extend(end, gate_, retire);
+        const extension outcome = room_.extend(
+            first, count, gate_, [this](Seq from, Seq to) { return settled(from, to); }, retire);
         mine.limit = room_.limit();
         if (outcome == extension::granted) {
             return claiming::granted;
@@ -361,27 +364,34 @@ private:
         }
     }
 
-    /// Looks at the watermark again; and, where the ring is shared now, for the last time.
+    /// Looks at the watermark again; and, where it says nothing new, whether the stamps count now:
+    /// they say all that the watermark said.
     [[nodiscard]] bool see(sight_type& mine, Seq from) const noexcept
     {
-        if constexpr (Many) {
-            if (mine.shared) {
-                return false;
-            }
-        }
         mine.known = sole_.published();
         if (before(from, mine.known)) {
             return true;
         }
         if constexpr (Many) {
-            if (shared()) {
-                // the watermark moves no more: what it says after (2) is where the stamps begin
-                mine.shared = true;
-                mine.known = sole_.published();
-                return before(from, mine.known);
-            }
+            mine.shared = shared();
         }
         return false;
+    }
+
+    /// How far from `from` on, up to `to`, everything is published. What the sole producer has not
+    /// published is ahead of its own claim, so nobody asks.
+    [[nodiscard]] Seq settled(Seq from, Seq to) const noexcept
+    {
+        if constexpr (Many) {
+            if (shared()) {
+                Seq at = from;
+                while (before(at, to) && stamps_.look(at) != stamps_type::nothing) {
+                    at = plus(at, 1);
+                }
+                return earlier(at, to);
+            }
+        }
+        return to;
     }
 
     [[nodiscard]] GREGOR_NOINLINE run_type stamped(Seq from, Seq most) const noexcept
