@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <initializer_list>
@@ -22,6 +23,7 @@
 #include "gregor/consumer_core.hpp"
 #include "gregor/consumer_group.hpp"
 #include "gregor/options.hpp"
+#include "gregor/refusal.hpp"
 #include "gregor/topic.hpp"
 
 namespace gregor::inline GREGOR_ABI {
@@ -166,8 +168,6 @@ private:
 
     explicit consumer(std::unique_ptr<core, release> c) noexcept : core_(std::move(c)) {}
 
-    static std::optional<error> refuse(const Topic& topic, const consumer_options& options);
-
     [[nodiscard]] reader& reader_of(partition_id p) const
     {
         reader* const found = core_->find(p);
@@ -182,24 +182,12 @@ template <class Topic, class... Rest>
 consumer(Topic&, Rest...) -> consumer<Topic>;
 
 template <class Topic>
-std::optional<error> consumer<Topic>::refuse(const Topic& topic, const consumer_options& options)
-{
-    const std::string operation = "consumer of topic \"" + topic.name() + "\"";
-    if (options.max_poll_records == 0) {
-        return error{errc::invalid_option, operation, "max_poll_records of 1 or more", "0"};
-    }
-    if (Topic::layout::takes && options.lossy) {
-        return error{errc::group_not_allowed, operation, "a lossless group, by groups::one", "lossy"};
-    }
-    return std::nullopt;
-}
-
-template <class Topic>
 result<consumer<Topic>> consumer<Topic>::create(Topic& topic, std::string_view group,
                                                 const consumer_options& options)
 {
-    if (std::optional<error> refusal = refuse(topic, options)) {
-        return *std::move(refusal);
+    if (std::optional<error> why = refusal::of_consumer(topic.name(), true, group, options,
+                                                        Topic::layout::takes)) {
+        return *std::move(why);
     }
     const auto& state = topic.state();
     std::unique_ptr<core, release> made;
@@ -210,9 +198,7 @@ result<consumer<Topic>> consumer<Topic>::create(Topic& topic, std::string_view g
             return joined.error();
         }
         made.reset(new core{state, options, *joined});
-        for (const auto& each : state->partitions) {
-            made->add_reader(each->id);
-        }
+        made->read_all();
     }
     state->room_made.notify(); // a cursor may have stood lower for a moment
     return consumer{std::move(made)};
@@ -221,12 +207,9 @@ result<consumer<Topic>> consumer<Topic>::create(Topic& topic, std::string_view g
 template <class Topic>
 result<consumer<Topic>> consumer<Topic>::create(Topic& topic, const consumer_options& options)
 {
-    if (std::optional<error> refusal = refuse(topic, options)) {
-        return *std::move(refusal);
-    }
-    if (Topic::layout::takes) {
-        return error{errc::group_not_allowed, "consumer of topic \"" + topic.name() + "\"",
-                     "a group, by groups::one", "none"};
+    if (std::optional<error> why = refusal::of_consumer(topic.name(), false, {}, options,
+                                                        Topic::layout::takes)) {
+        return *std::move(why);
     }
     return consumer{std::unique_ptr<core, release>{new core{topic.state(), options, nullptr}}};
 }
@@ -237,13 +220,13 @@ void consumer<Topic>::assign(Iterator first, Iterator last)
 {
     GREGOR_ASSERT(!core_->has_group(), "assign is for consumers without a group");
     GREGOR_ASSERT(core_->lease == nullptr, "assign was called while a batch is alive");
+    const std::vector<partition_id> wanted(first, last);
+    for (auto one = wanted.begin(); one != wanted.end(); ++one) {
+        GREGOR_ASSERT(std::find(wanted.begin(), one, *one) == one, "a partition is assigned once");
+    }
     {
         const std::lock_guard lock{core_->state().mutex};
-        core_->return_places();
-        for (; first != last; ++first) {
-            GREGOR_ASSERT(core_->find(*first) == nullptr, "a partition is assigned once");
-            core_->add_reader(*first);
-        }
+        core_->read(wanted.size(), [&](std::size_t i) { return wanted[i]; });
     }
     core_->state().room_made.notify(); // what was given up holds nobody back any more
 }
@@ -253,7 +236,7 @@ void consumer<Topic>::assign_all()
 {
     std::vector<partition_id> all;
     for (const auto& each : core_->state().partitions) {
-        all.push_back(each->id);
+        all.push_back(each.id);
     }
     assign(all.begin(), all.end());
 }

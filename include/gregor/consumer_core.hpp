@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -10,10 +9,10 @@
 #include <mutex>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
+#include "gregor/base/fixed_array.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/batch.hpp"
 #include "gregor/consumer_group.hpp"
@@ -74,28 +73,17 @@ public:
 
     // --- assignment: under the topic's mutex -------------------------------------------------------
 
-    void add_reader(partition_id p)
+    /// Reads `count` partitions from now on, and none of those that it read before.
+    template <class Which>
+    void read(std::size_t count, Which&& which)
     {
-        auto& log = state_->at(p).log;
-        auto& gate = log.protocol().gate();
-        const std::string label = group_ == nullptr ? "(no group)" : group_->name;
-        place& cursor = group_ == nullptr ? gate.cursor(label) : *group_->cursors[p.value];
-        readers_.emplace_back(p, log, cursor, gate.lease(label), options_);
+        return_places();
+        readers_ = fixed_array<reader>{count, [&](std::size_t i) { return open_reader(which(i)); }};
     }
-
-    /// Before another assignment: everything of this one is given up.
-    void return_places() noexcept
+    void read_all()
     {
-        for (reader& each : readers_) {
-            auto& gate = each.log().protocol().gate();
-            gate.give_back(each.lease());
-            if (group_ == nullptr) {
-                gate.give_back(each.cursor());
-            }
-        }
-        readers_.clear();
-        dirty_ = nullptr;
-        next_ = 0;
+        read(state_->partitions.size(),
+             [](std::size_t i) { return partition_id{static_cast<std::uint32_t>(i)}; });
     }
 
     // --- poll ------------------------------------------------------------------------------------
@@ -205,16 +193,42 @@ public:
         if (p.value < readers_.size() && readers_[p.value].id() == p) {
             return &readers_[p.value]; // all partitions are assigned
         }
-        const auto at = std::find_if(readers_.begin(), readers_.end(),
-                                     [p](const reader& r) { return r.id() == p; });
-        return at == readers_.end() ? nullptr : &*at;
+        for (reader& each : readers_) {
+            if (each.id() == p) {
+                return &each;
+            }
+        }
+        return nullptr;
     }
 
-    [[nodiscard]] const std::vector<reader>& readers() const noexcept { return readers_; }
+    [[nodiscard]] const fixed_array<reader>& readers() const noexcept { return readers_; }
     [[nodiscard]] state_type& state() const noexcept { return *state_; }
     [[nodiscard]] bool has_group() const noexcept { return group_ != nullptr; }
 
 private:
+    reader open_reader(partition_id p)
+    {
+        auto& log = state_->at(p).log;
+        auto& gate = log.protocol().gate();
+        const std::string label = group_ == nullptr ? "(no group)" : group_->name;
+        place& cursor = group_ == nullptr ? gate.cursor(label) : *group_->cursors[p.value];
+        return {p, log, cursor, gate.lease(label), options_};
+    }
+
+    void return_places() noexcept
+    {
+        for (const reader& each : readers_) {
+            auto& gate = each.log().protocol().gate();
+            gate.give_back(each.lease());
+            if (group_ == nullptr) {
+                gate.give_back(each.cursor());
+            }
+        }
+        readers_ = {};
+        dirty_ = nullptr;
+        next_ = 0;
+    }
+
     /// In checked builds: says so when two threads use one consumer at once.
     class guard {
     public:
@@ -323,14 +337,18 @@ private:
     /// Nothing will come any more, and nothing is left to take over.
     [[nodiscard]] GREGOR_NOINLINE bool finished() const noexcept
     {
-        return !readers_.empty() && std::all_of(readers_.begin(), readers_.end(),
-                                                [](const reader& r) { return r.finished(); });
+        for (const reader& each : readers_) {
+            if (!each.finished()) {
+                return false;
+            }
+        }
+        return !readers_.empty();
     }
 
     std::shared_ptr<state_type> state_;
     const consumer_options options_;
     group_offsets<place>* const group_;
-    std::vector<reader> readers_;
+    fixed_array<reader> readers_;
     reader* dirty_ = nullptr; // a list through `next_dirty`
     std::size_t next_ = 0;
     bool closed_ = false;

@@ -12,6 +12,7 @@
 #include "gregor/base/types.hpp"
 #include "gregor/log/group_offsets.hpp"
 #include "gregor/options.hpp"
+#include "gregor/refusal.hpp"
 #include "gregor/ring/env.hpp"
 #include "gregor/ring/sequence.hpp"
 #include "gregor/topic.hpp"
@@ -90,38 +91,25 @@ template <class Topic>
 result<group_offsets<typename Topic::state_type::place>*>
 join_group(typename Topic::state_type& state, std::string_view name, const consumer_options& options)
 {
-    const std::string operation =
-        "consumer of topic \"" + state.name + "\" in group \"" + std::string{name} + "\"";
-    if (name.empty()) {
-        return error{errc::invalid_name, operation, "a group name", "an empty one"};
-    }
     for (auto& group : state.groups) {
         if (group.name != name) {
             if (Topic::layout::takes) {
-                return error{errc::group_not_allowed, operation, "one group only, by groups::one",
-                             "group \"" + group.name + "\""};
+                return refusal::second_group(state.name, name, group.name);
             }
             continue;
         }
         if (group.has_member) {
-            return error{errc::group_has_member, operation, "no other member in this version",
-                         "one that has not left"};
+            return refusal::second_member(state.name, name);
         }
         if (group.lossy != options.lossy) {
-            return error{errc::invalid_option, operation,
-                         group.lossy ? "lossy, as the group was made" : "lossless, as the group was made",
-                         options.lossy ? "lossy" : "lossless"};
+            return refusal::other_loss(state.name, name, group.lossy);
         }
         group.has_member = true;
         return &group;
     }
-    auto& group = state.groups.emplace_back();
-    group.name = name;
+    auto& group = state.groups.emplace_back(state.new_group(std::string{name}));
     group.lossy = options.lossy;
     group.has_member = true;
-    for (auto& each : state.partitions) {
-        group.cursors.push_back(&each->log.protocol().gate().cursor(group.name));
-    }
     return &group;
 }
 

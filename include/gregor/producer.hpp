@@ -16,6 +16,7 @@
 #include "gregor/base/types.hpp"
 #include "gregor/claim.hpp"
 #include "gregor/producer_core.hpp"
+#include "gregor/refusal.hpp"
 #include "gregor/sent.hpp"
 #include "gregor/topic.hpp"
 
@@ -243,15 +244,13 @@ result<producer<Topic>> producer<Topic>::create(Topic& topic, partitioner choose
     const auto& state = topic.state();
     const std::lock_guard lock{state->mutex};
     if (!Topic::policies::producers::many && state->live_producers != 0) {
-        return error{errc::producer_exists, "producer of topic \"" + state->name + "\"",
-                     "no other producer, by producers::single", "one alive"};
+        return refusal::second_producer(state->name);
     }
 #if GREGOR_EXCEPTIONS
     try {
         return producer{std::unique_ptr<core, release>{new core{state, std::move(choose)}}};
     } catch (const std::bad_alloc&) {
-        return error{errc::out_of_memory, "producer of topic \"" + state->name + "\"",
-                     "memory for it, and for 8 bytes a slot when it is not the first", "less"};
+        return refusal::no_memory_for_producer(state->name);
     }
 #else
     return producer{std::unique_ptr<core, release>{new core{state, std::move(choose)}}};

@@ -8,10 +8,10 @@
 #include <new>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
+#include "gregor/base/fixed_array.hpp"
 #include "gregor/base/stop.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/claim.hpp"
@@ -45,19 +45,9 @@ public:
 
     /// Admits one more producer, sharing the topic when it is not the first. Under the topic's mutex.
     producer_core(std::shared_ptr<state_type> state, partitioner&& choose)
-        : state_(std::move(state)), choose_(std::move(choose))
+        : state_(std::move(state)), lanes_(state_->partitions.size(), [this](std::size_t i) { return open(i); }),
+          choose_(std::move(choose))
     {
-        lanes_.reserve(state_->partitions.size());
-        if constexpr (policies::producers::many) {
-            if (state_->live_producers != 0) {
-                for (const auto& each : state_->partitions) {
-                    each->log.protocol().share();
-                }
-            }
-        }
-        for (const auto& each : state_->partitions) {
-            lanes_.push_back({&each->log, each->log.protocol().open_lane()});
-        }
         ++state_->live_producers;
     }
 
@@ -209,6 +199,17 @@ private:
         typename log_type::lane mine;
     };
 
+    lane open(std::size_t i)
+    {
+        log_type& log = state_->partitions[i].log;
+        if constexpr (policies::producers::many) {
+            if (state_->live_producers != 0) {
+                log.protocol().share();
+            }
+        }
+        return {&log, log.protocol().open_lane()};
+    }
+
     [[nodiscard]] lane& lane_of(partition_id p) { return lanes_[p.value]; }
 
     /// A partition that the user or his partitioner named.
@@ -343,7 +344,7 @@ private:
     }
 
     std::shared_ptr<state_type> state_;
-    std::vector<lane> lanes_;
+    fixed_array<lane> lanes_;
     GREGOR_NO_UNIQUE_ADDRESS partitioner choose_;
     bool claim_open_ = false;
     bool orphaned_ = false;

@@ -12,10 +12,10 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "gregor/base/assert.hpp"
 #include "gregor/base/error.hpp"
+#include "gregor/base/fixed_array.hpp"
 #include "gregor/base/result.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/explanation.hpp"
@@ -23,6 +23,7 @@
 #include "gregor/options.hpp"
 #include "gregor/partition.hpp"
 #include "gregor/policy/select.hpp"
+#include "gregor/refusal.hpp"
 #include "gregor/ring/env.hpp"
 #include "gregor/ring/event_count.hpp"
 
@@ -38,21 +39,18 @@ struct topic_state {
     using event = ring::event_count<ring::std_env>;
 
     topic_state(std::string topic_name, const topic_options& options, clock time_source)
-        : name(std::move(topic_name)), time(std::move(time_source))
+        : name(std::move(topic_name)), time(std::move(time_source)),
+          partitions(options.partitions,
+                     [&](std::size_t i) {
+                         return partition_type{partition_id{static_cast<std::uint32_t>(i)},
+                                               options.capacity_records};
+                     })
     {
-        partitions.reserve(options.partitions);
-        for (std::uint32_t i = 0; i != options.partitions; ++i) {
-            partitions.push_back(
-                std::make_unique<partition_type>(partition_id{i}, options.capacity_records));
-        }
         for (const std::string& group : options.groups) {
-            auto& offsets = groups.emplace_back();
-            offsets.name = group;
+            auto& offsets = groups.emplace_back(new_group(group));
             offsets.declared = true;
-            for (auto& each : partitions) {
-                place& cursor = each->log.protocol().gate().cursor(group);
-                cursor.set(0, place::holds);
-                offsets.cursors.push_back(&cursor);
+            for (place* cursor : offsets.cursors) {
+                cursor->set(0, place::holds);
             }
         }
     }
@@ -60,12 +58,21 @@ struct topic_state {
     [[nodiscard]] partition_type& at(partition_id id) const
     {
         GREGOR_ASSERT(id.value < partitions.size(), "there is no partition of this number");
-        return *partitions[id.value];
+        return partitions[id.value];
+    }
+
+    /// A group that has read nothing and holds nobody back.
+    [[nodiscard]] group_offsets<place> new_group(std::string group) const
+    {
+        fixed_array<place*> cursors{partitions.size(), [&](std::size_t i) {
+                                        return &partitions[i].log.protocol().gate().cursor(group);
+                                    }};
+        return {.name = std::move(group), .cursors = std::move(cursors)};
     }
 
     const std::string name;
     GREGOR_NO_UNIQUE_ADDRESS const clock time;
-    std::vector<std::unique_ptr<partition_type>> partitions;
+    const fixed_array<partition_type> partitions;
 
     // Read by every send and poll, written when somebody falls asleep or is woken.
     alignas(cache_line_bytes) event records_arrived;
@@ -139,7 +146,7 @@ public:
     }
     [[nodiscard]] std::size_t capacity_records() const noexcept
     {
-        return state_->partitions.front()->log.capacity();
+        return state_->partitions[0].log.capacity();
     }
     [[nodiscard]] bool closed() const
     {
@@ -164,7 +171,6 @@ public:
 private:
     explicit basic_topic(std::shared_ptr<state_type> state) noexcept : state_(std::move(state)) {}
 
-    static std::optional<error> refuse(const std::string& name, const topic_options& options);
     static bool drained(const state_type& state) noexcept;
 
     std::shared_ptr<state_type> state_;
@@ -179,60 +185,19 @@ result<basic_topic<T, Policies>> basic_topic<T, Policies>::create(std::string na
                                                                   const topic_options& options,
                                                                   clock time)
 {
-    if (std::optional<error> refusal = refuse(name, options)) {
-        return *std::move(refusal);
+    if (std::optional<error> why = refusal::of_topic(name, options, state_type::log_type::most_records,
+                                                     layout::takes)) {
+        return *std::move(why);
     }
 #if GREGOR_EXCEPTIONS
     try {
         return basic_topic{std::make_shared<state_type>(name, options, std::move(time))};
     } catch (const std::bad_alloc&) {
-        return error{errc::out_of_memory, "topic \"" + name + "\"",
-                     "memory for " + std::to_string(options.partitions) + " partitions of " +
-                         std::to_string(options.capacity_records) + " records of " +
-                         std::to_string(sizeof(slot_type)) + " bytes",
-                     "less"};
+        return refusal::no_memory_for_topic(name, options, sizeof(slot_type));
     }
 #else
     return basic_topic{std::make_shared<state_type>(name, options, std::move(time))};
 #endif
-}
-
-template <class T, class Policies>
-std::optional<error> basic_topic<T, Policies>::refuse(const std::string& name,
-                                                      const topic_options& options)
-{
-    const std::string operation = "topic \"" + name + "\"";
-    if (name.empty()) {
-        return error{errc::invalid_name, operation, "a name", "an empty one"};
-    }
-    if (options.partitions == 0 || options.partitions > 65536) {
-        return error{errc::invalid_option, operation, "1 to 65536 partitions",
-                     std::to_string(options.partitions)};
-    }
-    constexpr std::size_t most = state_type::log_type::most_records;
-    const std::size_t capacity = options.capacity_records;
-    if (capacity < 2 || capacity > most || (capacity & (capacity - 1)) != 0) {
-        return error{errc::invalid_option, operation,
-                     "capacity_records to be a power of two from 2 to " + std::to_string(most),
-                     std::to_string(capacity)};
-    }
-    if (layout::takes && options.groups.size() > 1) {
-        return error{errc::group_not_allowed, operation, "one group at most, by groups::one",
-                     std::to_string(options.groups.size()) + " declared groups"};
-    }
-    for (std::size_t i = 0; i != options.groups.size(); ++i) {
-        if (options.groups[i].empty()) {
-            return error{errc::invalid_name, operation, "declared groups to have names",
-                         "an empty name"};
-        }
-        for (std::size_t j = 0; j != i; ++j) {
-            if (options.groups[i] == options.groups[j]) {
-                return error{errc::invalid_option, operation, "each group to be declared once",
-                             "\"" + options.groups[i] + "\" twice"};
-            }
-        }
-    }
-    return std::nullopt;
 }
 
 template <class T, class Policies>
@@ -247,8 +212,8 @@ void basic_topic<T, Policies>::close() noexcept
             return;
         }
         state_->closed = true;
-        for (const auto& each : state_->partitions) {
-            each->log.protocol().close();
+        for (auto& each : state_->partitions) {
+            each.log.protocol().close();
         }
     }
     state_->records_arrived.notify();
@@ -259,7 +224,7 @@ template <class T, class Policies>
 bool basic_topic<T, Policies>::drained(const state_type& state) noexcept
 {
     for (const auto& each : state.partitions) {
-        const auto& protocol = each->log.protocol();
+        const auto& protocol = each.log.protocol();
         const offset_t end = protocol.end();
         bool behind = false;
         protocol.gate().visit([&](const auto& place, bool is_lease) {
@@ -289,7 +254,7 @@ explanation basic_topic<T, Policies>::explain() const
     const std::chrono::nanoseconds now = state_->time.steady_now();
     const std::lock_guard lock{state_->mutex};
     for (const auto& each : state_->partitions) {
-        const auto& log = each->log;
+        const auto& log = each.log;
         const offset_t end = log.end_offset();
         const bool full = log.full_since().at() != 0;
         const std::chrono::nanoseconds since{full ? now.count() - log.full_since().at() : 0};
@@ -303,13 +268,13 @@ explanation basic_topic<T, Policies>::explain() const
             lowest = at < lowest ? at : lowest;
             // the ring gives way in steps: who stands in the oldest step stands in the way
             if (full && at < oldest + log.capacity() / 16 + 1) {
-                why.holders.push_back({each->id, is_lease ? holder_kind::batch : holder_kind::group,
+                why.holders.push_back({each.id, is_lease ? holder_kind::batch : holder_kind::group,
                                        place.holder, at, end - at, since});
             }
         });
         offset_t stuck_at = 0;
         if (log.protocol().stuck(lowest, stuck_at)) {
-            why.holders.push_back({each->id, holder_kind::claim, "a claim that is not published",
+            why.holders.push_back({each.id, holder_kind::claim, "a claim that is not published",
                                    stuck_at, end - stuck_at, since});
         }
     }

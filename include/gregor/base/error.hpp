@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -51,11 +52,21 @@ public:
     return {static_cast<int>(code), category()};
 }
 
+/// The parts, one after the other.
+[[nodiscard]] inline std::string text(std::initializer_list<std::string_view> parts)
+{
+    std::string whole;
+    for (const std::string_view part : parts) {
+        whole.append(part);
+    }
+    return whole;
+}
+
 /// What went wrong, on what, what was expected there and what was found.
 class error : public std::system_error {
 public:
     error(errc code, std::string operation, std::string expected, std::string found)
-        : std::system_error(make_error_code(code), sentence(operation, expected, found)),
+        : std::system_error(make_error_code(code), text({operation, ": expected ", expected, ", found ", found})),
           operation_(std::move(operation)), expected_(std::move(expected)), found_(std::move(found))
     {
     }
@@ -68,14 +79,6 @@ public:
     [[nodiscard]] const std::string& found() const noexcept { return found_; }
 
 private:
-    static std::string sentence(std::string_view operation, std::string_view expected,
-                                std::string_view found)
-    {
-        std::string text{operation};
-        text.append(": expected ").append(expected).append(", found ").append(found);
-        return text;
-    }
-
     std::string operation_;
     std::string expected_;
     std::string found_;

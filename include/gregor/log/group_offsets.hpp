@@ -2,9 +2,9 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "gregor/base/config.hpp"
+#include "gregor/base/fixed_array.hpp"
 #include "gregor/base/types.hpp"
 
 namespace gregor::inline GREGOR_ABI {
@@ -21,7 +21,7 @@ struct group_offsets {
     bool declared = false;
     bool has_member = false;
     /// One a partition; as many as the topic has.
-    std::vector<Place*> cursors;
+    fixed_array<Place*> cursors = {};
 };
 
 } // namespace gregor::inline GREGOR_ABI

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "gregor/base/config.hpp"
+#include "gregor/base/error.hpp"
+#include "gregor/options.hpp"
+
+// What cannot be opened, and the sentence that says so. Nothing here depends on a topic's type, so it
+// is compiled once.
+
+namespace gregor::inline GREGOR_ABI::refusal {
+
+[[nodiscard]] inline std::string quoted(std::string_view kind, std::string_view name)
+{
+    return text({kind, " \"", name, "\""});
+}
+
+/// The options of a topic whose partitions can hold `most_records`, in one group only or in many.
+[[nodiscard]] inline std::optional<error> of_topic(std::string_view name, const topic_options& options,
+                                                   std::size_t most_records, bool one_group)
+{
+    const std::string operation = quoted("topic", name);
+    if (name.empty()) {
+        return error{errc::invalid_name, operation, "a name", "an empty one"};
+    }
+    if (options.partitions == 0 || options.partitions > 65536) {
+        return error{errc::invalid_option, operation, "1 to 65536 partitions",
+                     std::to_string(options.partitions)};
+    }
+    const std::size_t capacity = options.capacity_records;
+    if (capacity < 2 || capacity > most_records || (capacity & (capacity - 1)) != 0) {
+        return error{errc::invalid_option, operation,
+                     text({"capacity_records to be a power of two from 2 to ",
+                           std::to_string(most_records)}),
+                     std::to_string(capacity)};
+    }
+    if (one_group && options.groups.size() > 1) {
+        return error{errc::group_not_allowed, operation, "one group at most, by groups::one",
+                     text({std::to_string(options.groups.size()), " declared groups"})};
+    }
+    for (std::size_t i = 0; i != options.groups.size(); ++i) {
+        if (options.groups[i].empty()) {
+            return error{errc::invalid_name, operation, "declared groups to have names",
+                         "an empty one"};
+        }
+        for (std::size_t j = 0; j != i; ++j) {
+            if (options.groups[i] == options.groups[j]) {
+                return error{errc::invalid_option, operation, "each group to be declared once",
+                             text({quoted("group", options.groups[i]), " twice"})};
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+[[nodiscard]] inline error no_memory_for_topic(std::string_view name, const topic_options& options,
+                                               std::size_t slot_bytes)
+{
+    return error{errc::out_of_memory, quoted("topic", name),
+                 text({"memory for ", std::to_string(options.partitions), " partitions of ",
+                       std::to_string(options.capacity_records), " records of ",
+                       std::to_string(slot_bytes), " bytes"}),
+                 "less"};
+}
+
+[[nodiscard]] inline error second_producer(std::string_view topic)
+{
+    return error{errc::producer_exists, text({"producer of ", quoted("topic", topic)}),
+                 "no other producer, by producers::single", "one alive"};
+}
+
+[[nodiscard]] inline error no_memory_for_producer(std::string_view topic)
+{
+    return error{errc::out_of_memory, text({"producer of ", quoted("topic", topic)}),
+                 "memory for it, and for 8 bytes a slot when it is the second", "less"};
+}
+
+/// The options of a consumer, with or without a group, of a topic for one group only or for many.
+[[nodiscard]] inline std::optional<error> of_consumer(std::string_view topic, bool in_group,
+                                                      std::string_view group,
+                                                      const consumer_options& options,
+                                                      bool one_group)
+{
+    const std::string operation = text({"consumer of ", quoted("topic", topic)});
+    if (options.max_poll_records == 0) {
+        return error{errc::invalid_option, operation, "max_poll_records of 1 or more", "0"};
+    }
+    if (in_group && group.empty()) {
+        return error{errc::invalid_name, operation, "a group name", "an empty one"};
+    }
+    if (one_group && options.lossy) {
+        return error{errc::group_not_allowed, operation, "a lossless group, by groups::one", "lossy"};
+    }
+    if (one_group && !in_group) {
+        return error{errc::group_not_allowed, operation, "a group, by groups::one", "none"};
+    }
+    return std::nullopt;
+}
+
+[[nodiscard]] inline error second_group(std::string_view topic, std::string_view group,
+                                        std::string_view there)
+{
+    return error{errc::group_not_allowed,
+                 text({"consumer of ", quoted("topic", topic), " in ", quoted("group", group)}),
+                 "one group only, by groups::one", quoted("group", there)};
+}
+
+[[nodiscard]] inline error second_member(std::string_view topic, std::string_view group)
+{
+    return error{errc::group_has_member,
+                 text({"consumer of ", quoted("topic", topic), " in ", quoted("group", group)}),
+                 "no other member in this version", "one that has not left"};
+}
+
+[[nodiscard]] inline error other_loss(std::string_view topic, std::string_view group, bool made_lossy)
+{
+    return error{errc::invalid_option,
+                 text({"consumer of ", quoted("topic", topic), " in ", quoted("group", group)}),
+                 made_lossy ? "lossy, as the group was made" : "lossless, as the group was made",
+                 made_lossy ? "lossless" : "lossy"};
+}
+
+} // namespace gregor::inline GREGOR_ABI::refusal
