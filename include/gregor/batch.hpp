@@ -19,12 +19,12 @@ namespace gregor::inline GREGOR_ABI {
 
 /// How a poll ended.
 enum class poll_status : std::uint8_t {
-    records,      ///< there are some
-    timed_out,    ///< none came in time
-    closed,       ///< none will ever come: the topic is closed and read to its end, or the consumer is
-    fenced,       ///< the member has lost its partitions
-    woken,        ///< somebody called wakeup()
-    stopped,      ///< the stop token was triggered
+    records,   ///< there are some
+    timed_out, ///< none came in time
+    closed,    ///< none will ever come: the topic is closed and read to its end, or the consumer is
+    fenced,    ///< the member has lost its partitions
+    woken,     ///< somebody called wakeup()
+    stopped,   ///< the stop token was triggered
     out_of_range, ///< the position has no record, and auto_offset_reset is none: seek
 };
 

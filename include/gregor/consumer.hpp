@@ -73,7 +73,8 @@ public:
     /// As the constructors, for builds without exceptions.
     [[nodiscard]] static result<consumer> create(Topic& topic, std::string_view group,
                                                  const consumer_options& options = {});
-    [[nodiscard]] static result<consumer> create(Topic& topic, const consumer_options& options = {});
+    [[nodiscard]] static result<consumer> create(Topic& topic,
+                                                 const consumer_options& options = {});
 
     consumer(consumer&&) noexcept = default;
     consumer& operator=(consumer&&) noexcept = default;
@@ -185,8 +186,8 @@ template <class Topic>
 result<consumer<Topic>> consumer<Topic>::create(Topic& topic, std::string_view group,
                                                 const consumer_options& options)
 {
-    if (std::optional<error> why = refusal::of_consumer(topic.name(), true, group, options,
-                                                        Topic::layout::takes)) {
+    if (std::optional<error> why =
+            refusal::of_consumer(topic.name(), true, group, options, Topic::layout::takes)) {
         return *std::move(why);
     }
     const auto& state = topic.state();
@@ -207,8 +208,8 @@ result<consumer<Topic>> consumer<Topic>::create(Topic& topic, std::string_view g
 template <class Topic>
 result<consumer<Topic>> consumer<Topic>::create(Topic& topic, const consumer_options& options)
 {
-    if (std::optional<error> why = refusal::of_consumer(topic.name(), false, {}, options,
-                                                        Topic::layout::takes)) {
+    if (std::optional<error> why =
+            refusal::of_consumer(topic.name(), false, {}, options, Topic::layout::takes)) {
         return *std::move(why);
     }
     return consumer{std::unique_ptr<core, release>{new core{topic.state(), options, nullptr}}};

@@ -49,7 +49,9 @@ public:
         : state_(std::move(state)), options_(options), group_(group)
     {
         this->topic = state_.get();
-        this->drop = [](lender<Topic>& self) noexcept { delete static_cast<consumer_core*>(&self); };
+        this->drop = [](lender<Topic>& self) noexcept {
+            delete static_cast<consumer_core*>(&self);
+        };
     }
 
     consumer_core(const consumer_core&) = delete;
@@ -315,8 +317,9 @@ private:
         this->lease = &r.lease();
         const std::uint64_t missed = r.advance(run);
         touch(r);
-        return {*this, r.log().slot(run.first), static_cast<std::size_t>(run.count),
-                run.first, r.id(), missed};
+        return {
+            *this, r.log().slot(run.first), static_cast<std::size_t>(run.count), run.first, r.id(),
+            missed};
     }
 
     /// There is something to commit.

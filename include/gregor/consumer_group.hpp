@@ -89,7 +89,8 @@ starting_point start_reader(Log& log, typename Log::place& cursor, const consume
 /// mutex. In this version a group has one member, which owns all partitions.
 template <class Topic>
 result<group_offsets<typename Topic::state_type::place>*>
-join_group(typename Topic::state_type& state, std::string_view name, const consumer_options& options)
+join_group(typename Topic::state_type& state, std::string_view name,
+           const consumer_options& options)
 {
     for (auto& group : state.groups) {
         if (group.name != name) {

@@ -21,9 +21,9 @@ enum class holder_kind : std::uint8_t {
 struct holder {
     partition_id partition;
     holder_kind kind;
-    std::string name;           ///< the group; "(no group)" for a consumer without one
-    offset_t offset;            ///< nothing from here on can be overwritten, or read
-    std::uint64_t behind_records; ///< from there to the end
+    std::string name;               ///< the group; "(no group)" for a consumer without one
+    offset_t offset;                ///< nothing from here on can be overwritten, or read
+    std::uint64_t behind_records;   ///< from there to the end
     std::chrono::nanoseconds since; ///< how long producers have found no room; 0 while they do
 };
 
@@ -50,10 +50,11 @@ struct explanation {
             text += " at offset " + std::to_string(each.offset) + ", " +
                     std::to_string(each.behind_records) + " records behind the end";
             if (each.since.count() > 0) {
-                text += ", no room for " +
-                        std::to_string(
-                            std::chrono::duration_cast<std::chrono::milliseconds>(each.since).count()) +
-                        " ms";
+                text +=
+                    ", no room for " +
+                    std::to_string(
+                        std::chrono::duration_cast<std::chrono::milliseconds>(each.since).count()) +
+                    " ms";
             }
         }
         return text;

@@ -223,10 +223,10 @@ private:
     place* cursor_; // the committed offset: the group's, or the consumer's own
     place* lease_;  // of the batch in hand
     typename log_type::sight sight_ = {};
-    offset_t position_ = 0;     // the next to return
-    offset_t held_from_ = 0;    // the cursor keeps everything from here on; lossless only
-    std::uint64_t missed_ = 0;  // not yet told
-    bool placed_ = true;        // there is a position
+    offset_t position_ = 0;    // the next to return
+    offset_t held_from_ = 0;   // the cursor keeps everything from here on; lossless only
+    std::uint64_t missed_ = 0; // not yet told
+    bool placed_ = true;       // there is a position
     bool freed_ = false;
     bool lossy_;
     auto_offset_reset reset_;

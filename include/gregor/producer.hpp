@@ -363,8 +363,8 @@ batch_sent producer<Topic>::put_run(partition_id p, Iterator from, std::size_t c
             }
             value_type* next = copies.begin();
             const batch_sent part = core_->put_run(
-                p, copies.count, given, [&]() -> value_type&& { return std::move(*next++); }, timeout,
-                stop);
+                p, copies.count, given, [&]() -> value_type&& { return std::move(*next++); },
+                timeout, stop);
             done.count += part.count;
             if (!part) {
                 done.status = part.status;

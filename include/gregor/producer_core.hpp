@@ -45,7 +45,8 @@ public:
 
     /// Admits one more producer, sharing the topic when it is not the first. Under the topic's mutex.
     producer_core(std::shared_ptr<state_type> state, partitioner&& choose)
-        : state_(std::move(state)), lanes_(state_->partitions.size(), [this](std::size_t i) { return open(i); }),
+        : state_(std::move(state)),
+          lanes_(state_->partitions.size(), [this](std::size_t i) { return open(i); }),
           choose_(std::move(choose))
     {
         ++state_->live_producers;
@@ -294,8 +295,9 @@ private:
         if constexpr (std::is_default_constructible_v<value_type> && !layout::key_policy::derived) {
             return existing(choose_(request{*state_, value_type{}, given.key}));
         } else {
-            GREGOR_ASSERT(false, "a claim of this topic needs .partition: its values choose it, and do "
-                                 "not exist yet");
+            GREGOR_ASSERT(false,
+                          "a claim of this topic needs .partition: its values choose it, and do "
+                          "not exist yet");
             return partition_id{0};
         }
     }
@@ -316,7 +318,8 @@ private:
                 return send_status::full;
             }
             note_full();
-            [[maybe_unused]] const auto wake_on_stop = stop.on_request([this] { state_->room_made.notify(); });
+            [[maybe_unused]] const auto wake_on_stop =
+                stop.on_request([this] { state_->room_made.notify(); });
             const deadline until{state_->time, timeout};
             if (!wait_until<typename policies::wait>(state_->room_made, until, [&] {
                     got = attempt();
@@ -338,7 +341,8 @@ private:
     {
         for (const lane& each : lanes_) {
             if (!each.log->has_room()) {
-                each.log->full_since().begin([this] { return state_->time.steady_now().count() | 1; });
+                each.log->full_since().begin(
+                    [this] { return state_->time.steady_now().count() | 1; });
             }
         }
     }

@@ -61,9 +61,10 @@ struct record_layout {
     static_assert(std::is_nothrow_move_constructible_v<T>,
                   "gregor: topic<T> moves a value into a slot that is claimed already, so T's move "
                   "constructor must be noexcept");
-    static_assert(std::is_nothrow_destructible_v<T>,
-                  "gregor: topic<T> destroys old records while producers wait, so T's destructor must "
-                  "be noexcept");
+    static_assert(
+        std::is_nothrow_destructible_v<T>,
+        "gregor: topic<T> destroys old records while producers wait, so T's destructor must "
+        "be noexcept");
 
     using value_type = T;
     using key_policy = typename Policies::key;
@@ -73,11 +74,11 @@ struct record_layout {
     static constexpr bool has_headers = Policies::headers::stored;
     static constexpr bool takes = Policies::groups::takes;
     /// The slot is the value and nothing else.
-    static constexpr bool bare =
-        !key_policy::stored && !has_timestamp && !has_headers && !takes;
+    static constexpr bool bare = !key_policy::stored && !has_timestamp && !has_headers && !takes;
 
     using stored_key = typename key_storage<key_policy>::type;
-    using stored_timestamp = std::conditional_t<has_timestamp, timestamp_t, absent<kind::timestamps>>;
+    using stored_timestamp =
+        std::conditional_t<has_timestamp, timestamp_t, absent<kind::timestamps>>;
     using given_timestamp =
         std::conditional_t<has_timestamp, std::optional<timestamp_t>, absent<kind::timestamps>>;
     using stored_headers = std::conditional_t<has_headers, header_list, absent<kind::headers>>;
@@ -85,8 +86,9 @@ struct record_layout {
 
     using attributes = basic_attributes<stored_key, given_timestamp, stored_headers>;
 
-    static_assert(std::is_nothrow_move_constructible_v<stored_key>,
-                  "gregor: key<K> moves the key into a slot, so K's move constructor must be noexcept");
+    static_assert(
+        std::is_nothrow_move_constructible_v<stored_key>,
+        "gregor: key<K> moves the key into a slot, so K's move constructor must be noexcept");
 };
 
 /// Calls T(args...), or T{args...} where only that is possible.

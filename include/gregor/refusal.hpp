@@ -21,7 +21,8 @@ namespace gregor::inline GREGOR_ABI::refusal {
 }
 
 /// The options of a topic whose partitions can hold `most_records`, in one group only or in many.
-[[nodiscard]] inline std::optional<error> of_topic(std::string_view name, const topic_options& options,
+[[nodiscard]] inline std::optional<error> of_topic(std::string_view name,
+                                                   const topic_options& options,
                                                    std::size_t most_records, bool one_group)
 {
     const std::string operation = quoted("topic", name);
@@ -94,7 +95,8 @@ namespace gregor::inline GREGOR_ABI::refusal {
         return error{errc::invalid_name, operation, "a group name", "an empty one"};
     }
     if (one_group && options.lossy) {
-        return error{errc::group_not_allowed, operation, "a lossless group, by groups::one", "lossy"};
+        return error{errc::group_not_allowed, operation, "a lossless group, by groups::one",
+                     "lossy"};
     }
     if (one_group && !in_group) {
         return error{errc::group_not_allowed, operation, "a group, by groups::one", "none"};
@@ -117,7 +119,8 @@ namespace gregor::inline GREGOR_ABI::refusal {
                  "no other member in this version", "one that has not left"};
 }
 
-[[nodiscard]] inline error other_loss(std::string_view topic, std::string_view group, bool made_lossy)
+[[nodiscard]] inline error other_loss(std::string_view topic, std::string_view group,
+                                      bool made_lossy)
 {
     return error{errc::invalid_option,
                  text({"consumer of ", quoted("topic", topic), " in ", quoted("group", group)}),

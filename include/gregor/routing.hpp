@@ -57,9 +57,10 @@ public:
     {
         if constexpr (Layout::has_key) {
             using key_type = std::remove_cvref_t<decltype(key())>;
-            static_assert(keyable<key_type>,
-                          "gregor: the key's type needs key_bytes<K>: integers, enumerations, strings "
-                          "and arrays of bytes have it, others are given it by a specialisation");
+            static_assert(
+                keyable<key_type>,
+                "gregor: the key's type needs key_bytes<K>: integers, enumerations, strings "
+                "and arrays of bytes have it, others are given it by a specialisation");
             return gregor::key_bytes<key_type>::of(key());
         } else {
             return std::span<const std::byte>{};

@@ -40,11 +40,10 @@ struct topic_state {
 
     topic_state(std::string topic_name, const topic_options& options, clock time_source)
         : name(std::move(topic_name)), time(std::move(time_source)),
-          partitions(options.partitions,
-                     [&](std::size_t i) {
-                         return partition_type{partition_id{static_cast<std::uint32_t>(i)},
-                                               options.capacity_records};
-                     })
+          partitions(options.partitions, [&](std::size_t i) {
+              return partition_type{partition_id{static_cast<std::uint32_t>(i)},
+                                    options.capacity_records};
+          })
     {
         for (const std::string& group : options.groups) {
             auto& offsets = groups.emplace_back(new_group(group));
@@ -117,9 +116,8 @@ public:
     }
 
     /// As the constructor, for builds without exceptions.
-    [[nodiscard]] static result<basic_topic> create(std::string name,
-                                                    const topic_options& options = {},
-                                                    clock time = clock{});
+    [[nodiscard]] static result<basic_topic>
+    create(std::string name, const topic_options& options = {}, clock time = clock{});
 
     basic_topic(basic_topic&&) noexcept = default;
     basic_topic& operator=(basic_topic&& other) noexcept
@@ -160,7 +158,10 @@ public:
         return state_->at(p).log.begin_offset();
     }
     /// The offset that the next record will get. A snapshot; only grows.
-    [[nodiscard]] offset_t end_offset(partition_id p) const { return state_->at(p).log.end_offset(); }
+    [[nodiscard]] offset_t end_offset(partition_id p) const
+    {
+        return state_->at(p).log.end_offset();
+    }
 
     /// Who holds the producers back, since when, by how much. A snapshot. Allocates.
     [[nodiscard]] explanation explain() const;
@@ -181,12 +182,11 @@ template <class T, class... Policies>
 using topic = basic_topic<T, select_policies<Policies...>>;
 
 template <class T, class Policies>
-result<basic_topic<T, Policies>> basic_topic<T, Policies>::create(std::string name,
-                                                                  const topic_options& options,
-                                                                  clock time)
+result<basic_topic<T, Policies>>
+basic_topic<T, Policies>::create(std::string name, const topic_options& options, clock time)
 {
-    if (std::optional<error> why = refusal::of_topic(name, options, state_type::log_type::most_records,
-                                                     layout::takes)) {
+    if (std::optional<error> why =
+            refusal::of_topic(name, options, state_type::log_type::most_records, layout::takes)) {
         return *std::move(why);
     }
 #if GREGOR_EXCEPTIONS

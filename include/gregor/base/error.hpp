@@ -66,7 +66,8 @@ public:
 class error : public std::system_error {
 public:
     error(errc code, std::string operation, std::string expected, std::string found)
-        : std::system_error(make_error_code(code), text({operation, ": expected ", expected, ", found ", found})),
+        : std::system_error(make_error_code(code),
+                            text({operation, ": expected ", expected, ", found ", found})),
           operation_(std::move(operation)), expected_(std::move(expected)), found_(std::move(found))
     {
     }

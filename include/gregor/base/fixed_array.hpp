@@ -21,8 +21,7 @@ public:
 
     /// `make(i)` returns the i-th element.
     template <class Make>
-    fixed_array(std::size_t count, Make&& make)
-        : fixed_array()
+    fixed_array(std::size_t count, Make&& make) : fixed_array()
     {
         room_ = static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t{alignof(T)}));
         for (; count_ != count; ++count_) {

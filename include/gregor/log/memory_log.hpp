@@ -98,7 +98,10 @@ public:
     }
 
     /// Whether the next record can be written without anybody moving. A snapshot.
-    [[nodiscard]] bool has_room() const noexcept { return end_offset() < sequencer_.room().limit(); }
+    [[nodiscard]] bool has_room() const noexcept
+    {
+        return end_offset() < sequencer_.room().limit();
+    }
 
     [[nodiscard]] sequencer& protocol() noexcept { return sequencer_; }
     [[nodiscard]] const sequencer& protocol() const noexcept { return sequencer_; }
@@ -121,8 +124,8 @@ private:
         }
     }
 
-    static constexpr std::size_t alignment =
-        alignof(Slot) > cache_line_bytes ? alignof(Slot) : cache_line_bytes;
+    static constexpr std::size_t alignment = alignof(Slot) > cache_line_bytes ? alignof(Slot)
+                                                                              : cache_line_bytes;
 
     /// Destroys the records that give way; whoever extends the room calls it.
     struct retire {

@@ -129,7 +129,8 @@ private:
         // the queues move while they are looked at: two looks at each may differ, and then the last
         // partition is chosen a little too often
         current_ = weighted(
-            request.partitions(), [&](std::uint32_t i) { return bounded(request.queued(partition_id{i})); },
+            request.partitions(),
+            [&](std::uint32_t i) { return bounded(request.queued(partition_id{i})); },
             next_random(request.seed()));
     }
 

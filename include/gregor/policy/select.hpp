@@ -37,7 +37,8 @@ struct policy_set {
 
 /// How many of the policies are of this kind.
 template <class Kind, class... Policies>
-inline constexpr std::size_t count_of = (std::size_t{0} + ... + (policy_of<Policies, Kind> ? 1U : 0U));
+inline constexpr std::size_t count_of =
+    (std::size_t{0} + ... + (policy_of<Policies, Kind> ? 1U : 0U));
 
 /// The first policy of the kind, or the default.
 template <class Kind, class Default, class... Policies>
@@ -51,10 +52,12 @@ struct first_of<Kind, Default, First, Rest...>
 
 template <class... Policies>
 struct policy_selection {
-    static_assert((policy<Policies> && ...),
-                  "gregor: a template argument of topic<T, ...> is not a policy (a partitioner of your "
-                  "own is given as partition_by<P>)");
-    static_assert(count_of<kind::storage, Policies...> <= 1, "gregor: a topic has one storage policy");
+    static_assert(
+        (policy<Policies> && ...),
+        "gregor: a template argument of topic<T, ...> is not a policy (a partitioner of your "
+        "own is given as partition_by<P>)");
+    static_assert(count_of<kind::storage, Policies...> <= 1,
+                  "gregor: a topic has one storage policy");
     static_assert(count_of<kind::producers, Policies...> <= 1,
                   "gregor: a topic has one producers policy");
     static_assert(count_of<kind::overflow, Policies...> <= 1,
@@ -64,10 +67,10 @@ struct policy_selection {
                   "gregor: a topic has one partitioner");
     static_assert(count_of<kind::key, Policies...> <= 1,
                   "gregor: a topic has one key policy: key<K> or keyed_by<...>");
-    static_assert(count_of<kind::timestamps, Policies...> <= 1,
-                  "gregor: timestamps is named once");
+    static_assert(count_of<kind::timestamps, Policies...> <= 1, "gregor: timestamps is named once");
     static_assert(count_of<kind::headers, Policies...> <= 1, "gregor: headers is named once");
-    static_assert(count_of<kind::groups, Policies...> <= 1, "gregor: a topic has one groups policy");
+    static_assert(count_of<kind::groups, Policies...> <= 1,
+                  "gregor: a topic has one groups policy");
     static_assert(count_of<kind::time, Policies...> <= 1, "gregor: a topic has one time_source");
 
     template <class Kind, class Default>

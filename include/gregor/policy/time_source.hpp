@@ -42,7 +42,10 @@ public:
     static constexpr bool runs = false;
 
     manual_clock() : manual_clock(timestamp_t{}) {}
-    explicit manual_clock(timestamp_t start) : shared_(std::make_shared<state>()) { shared_->start = start; }
+    explicit manual_clock(timestamp_t start) : shared_(std::make_shared<state>())
+    {
+        shared_->start = start;
+    }
 
     /// Lets time pass, for timeouts and timestamps alike.
     void advance(std::chrono::nanoseconds by)
@@ -58,8 +61,7 @@ public:
     }
     [[nodiscard]] timestamp_t system_now() const
     {
-        return shared_->start +
-               std::chrono::duration_cast<timestamp_t::duration>(steady_now());
+        return shared_->start + std::chrono::duration_cast<timestamp_t::duration>(steady_now());
     }
 
 private:
@@ -74,8 +76,9 @@ private:
 /// The topic's time comes from a `Clock`, of which it keeps a copy.
 template <class Clock>
 struct time_source {
-    static_assert(clock_source<Clock>,
-                  "gregor: time_source<Clock> needs a Clock with steady_now(), system_now() and runs");
+    static_assert(
+        clock_source<Clock>,
+        "gregor: time_source<Clock> needs a Clock with steady_now(), system_now() and runs");
     using policy_kind = kind::time;
     using type = Clock;
 };

@@ -132,8 +132,9 @@ bool wait_until(ring::event_count<Env>& event, const deadline<Clock>& until, Rea
             return false;
         }
         // a clock that does not run by itself is looked at every millisecond
-        event.sleep(ticket, Clock::runs ? left : std::min<std::chrono::nanoseconds>(
-                                                     left, std::chrono::milliseconds{1}));
+        event.sleep(ticket, Clock::runs ? left
+                                        : std::min<std::chrono::nanoseconds>(
+                                              left, std::chrono::milliseconds{1}));
         look = 0;
     }
 }

@@ -58,10 +58,7 @@ struct std_env {
     }
 
     /// In a loop that waits for another core: about 30 ns in which this core leaves the line alone.
-    static void pause() noexcept
-    {
-        os::pause();
-    }
+    static void pause() noexcept { os::pause(); }
 
     /// In a loop that waits for another thread, which may need this core.
     static void yield() noexcept { os::yield(); }

@@ -46,7 +46,10 @@ inline void pause() noexcept
 #if defined(__linux__)
 
 /// Lets another thread have this core.
-inline void yield() noexcept { ::sched_yield(); }
+inline void yield() noexcept
+{
+    ::sched_yield();
+}
 
 /// Asks the kernel for expedited barriers, once a process. False where it has none.
 [[nodiscard]] inline bool register_barrier() noexcept
@@ -76,8 +79,8 @@ inline bool sleep_on(const std::atomic<std::uint32_t>& word, std::uint32_t expec
 #    else
     constexpr long call = SYS_futex_time64;
 #    endif
-    const long rc = ::syscall(call, &word, FUTEX_WAIT_PRIVATE, expected, timed ? &limit : nullptr,
-                              nullptr, 0);
+    const long rc =
+        ::syscall(call, &word, FUTEX_WAIT_PRIVATE, expected, timed ? &limit : nullptr, nullptr, 0);
     return !(rc == -1 && errno == ETIMEDOUT);
 }
 
@@ -93,7 +96,10 @@ inline void wake_all(std::atomic<std::uint32_t>& word) noexcept
 
 #else // a portable stand-in: no barrier in other threads, and sleepers parked by address
 
-inline void yield() noexcept { std::this_thread::yield(); }
+inline void yield() noexcept
+{
+    std::this_thread::yield();
+}
 
 [[nodiscard]] inline bool register_barrier() noexcept
 {

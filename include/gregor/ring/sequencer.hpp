@@ -187,8 +187,7 @@ public:
         }
         if (now == regime::shared) {
             const word last = claimed();
-            return (flags_in(last) & closed_flag) != 0 &&
-                   !before(position, sequence_in<Seq>(last));
+            return (flags_in(last) & closed_flag) != 0 && !before(position, sequence_in<Seq>(last));
         }
         return false;
     }
