@@ -63,7 +63,7 @@ starting_point start_reader(Log& log, typename Log::place& cursor, const consume
 {
     using place = typename Log::place;
     const auto word = cursor.get();
-    const offset_t before = ring::sequence_in<offset_t>(word);
+    const auto before = ring::sequence_in<offset_t>(word);
     const bool committed = (ring::flags_in(word) & place::committed) != 0;
     if ((ring::flags_in(word) & place::holds) != 0) {
         return {before, 0, true}; // it has held its place all the time

@@ -110,13 +110,13 @@ struct stored_record {
     GREGOR_NO_UNIQUE_ADDRESS typename Layout::stored_key key;
     GREGOR_NO_UNIQUE_ADDRESS typename Layout::stored_timestamp timestamp;
     GREGOR_NO_UNIQUE_ADDRESS typename Layout::stored_headers headers;
-    GREGOR_NO_UNIQUE_ADDRESS typename Layout::taken_flag taken;
+    GREGOR_NO_UNIQUE_ADDRESS typename Layout::taken_flag taken = {};
     value_type value;
 
     template <class... Args>
     stored_record(typename Layout::stored_key&& k, typename Layout::stored_timestamp t,
                   typename Layout::stored_headers&& h, std::in_place_t, Args&&... args)
-        : key(std::move(k)), timestamp(t), headers(std::move(h)), taken{},
+        : key(std::move(k)), timestamp(t), headers(std::move(h)),
           value(build<value_type>(std::forward<Args>(args)...))
     {
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <new>
 #include <utility>
 
@@ -23,7 +24,8 @@ public:
     template <class Make>
     fixed_array(std::size_t count, Make&& make) : fixed_array()
     {
-        room_ = static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t{alignof(T)}));
+        room_ = std::allocator<T>{}.allocate(count);
+        allocated_ = count;
         for (; count_ != count; ++count_) {
             ::new (static_cast<void*>(room_ + count_)) T(make(count_));
         }
@@ -32,21 +34,25 @@ public:
     fixed_array(const fixed_array&) = delete;
     fixed_array& operator=(const fixed_array&) = delete;
     fixed_array(fixed_array&& other) noexcept
-        : room_(std::exchange(other.room_, nullptr)), count_(std::exchange(other.count_, 0))
+        : room_(std::exchange(other.room_, nullptr)), count_(std::exchange(other.count_, 0)),
+          allocated_(std::exchange(other.allocated_, 0))
     {
     }
     fixed_array& operator=(fixed_array&& other) noexcept
     {
         std::swap(room_, other.room_);
         std::swap(count_, other.count_);
+        std::swap(allocated_, other.allocated_);
         return *this;
     }
     ~fixed_array()
     {
-        while (count_ != 0) {
-            room_[--count_].~T();
+        if (room_ != nullptr) {
+            while (count_ != 0) {
+                room_[--count_].~T();
+            }
+            std::allocator<T>{}.deallocate(room_, allocated_);
         }
-        ::operator delete(room_, std::align_val_t{alignof(T)});
     }
 
     [[nodiscard]] std::size_t size() const noexcept { return count_; }
@@ -58,6 +64,7 @@ public:
 private:
     T* room_ = nullptr;
     std::size_t count_ = 0;
+    std::size_t allocated_ = 0;
 };
 
 } // namespace gregor::inline GREGOR_ABI

@@ -25,7 +25,7 @@ public:
     // NOLINTNEXTLINE(google-explicit-constructor): like std::unexpected
     result(gregor::error e) : error_(std::move(e)), has_value_(false) {}
 
-    result(result&& other) : has_value_(other.has_value_)
+    result(result&& other) noexcept : has_value_(other.has_value_)
     {
         if (has_value_) {
             std::construct_at(std::addressof(value_), std::move(other.value_));

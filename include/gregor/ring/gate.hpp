@@ -135,7 +135,7 @@ private:
         }
     }
 
-    static place& take(list& places, std::string holder)
+    static place& take(list& places, std::string&& holder)
     {
         // relaxed: only this thread links, under the owner's mutex
         place* const first = places.head.load(std::memory_order_relaxed);
