@@ -98,6 +98,7 @@ public:
         if (closed_) {
             return batch_type{poll_status::closed};
         }
+        GREGOR_ASSERT(!readers_.empty(), "poll was called before anything was assigned");
         if (options_.auto_commit) {
             commit_returned();
         }
@@ -345,7 +346,7 @@ private:
                 return false;
             }
         }
-        return !readers_.empty();
+        return true;
     }
 
     std::shared_ptr<state_type> state_;
