@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace word_count {
+
+/// How often each word was seen. A table with open addressing: short words lie in it, so most additions
+/// touch one place in memory, where std::unordered_map touches three.
+class word_counts {
+public:
+    void add(std::string_view word)
+    {
+        if (2 * distinct_ >= entries_.size()) {
+            grow();
+        }
+        const std::size_t hash = std::hash<std::string_view>{}(word);
+        entry& place = place_of(entries_, word, hash);
+        if (place.count++ == 0) {
+            place.hash = hash;
+            place.word = word;
+            ++distinct_;
+        }
+    }
+
+    [[nodiscard]] std::size_t distinct() const noexcept { return distinct_; }
+
+    /// Calls `take(word, count)` for each word, in no order.
+    template <class Take>
+    void for_each(Take&& take) const
+    {
+        for (const entry& each : entries_) {
+            if (each.count != 0) {
+                take(std::string_view{each.word}, each.count);
+            }
+        }
+    }
+
+private:
+    struct entry {
+        std::uint64_t count = 0; // 0: nobody is here
+        std::size_t hash = 0;
+        std::string word;
+    };
+
+    static entry& place_of(std::vector<entry>& entries, std::string_view word, std::size_t hash)
+    {
+        const std::size_t mask = entries.size() - 1;
+        std::size_t i = hash & mask;
+        while (entries[i].count != 0 && (entries[i].hash != hash || entries[i].word != word)) {
+            i = (i + 1) & mask;
+        }
+        return entries[i];
+    }
+
+    void grow()
+    {
+        std::vector<entry> larger(entries_.empty() ? 4096 : 2 * entries_.size());
+        for (entry& each : entries_) {
+            if (each.count != 0) {
+                place_of(larger, each.word, each.hash) = std::move(each);
+            }
+        }
+        entries_.swap(larger);
+    }
+
+    std::vector<entry> entries_; // a power of two of them, at most half of them in use
+    std::size_t distinct_ = 0;
+};
+
+} // namespace word_count

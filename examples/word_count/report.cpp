@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+#include "report.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+namespace word_count {
+namespace {
+
+double mega(std::uint64_t bytes)
+{
+    return static_cast<double>(bytes) / 1e6;
+}
+
+double rate(double amount, double seconds)
+{
+    return seconds > 0 ? amount / seconds : 0;
+}
+
+std::size_t distinct(const std::vector<word_counts>& counts)
+{
+    std::size_t all = 0;
+    for (const word_counts& part : counts) {
+        all += part.distinct();
+    }
+    return all;
+}
+
+/// How many bytes the UTF-8 character at the start of the text has; 0 where there is none.
+std::size_t character_length(std::string_view text)
+{
+    const auto byte = [&](std::size_t i) {
+        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+    };
+    const unsigned first = byte(0);
+    const std::size_t length = first < 0x80                    ? 1
+                               : first >= 0xc2 && first < 0xe0 ? 2
+                               : first >= 0xe0 && first < 0xf0 ? 3
+                               : first >= 0xf0 && first < 0xf5 ? 4
+                                                               : 0;
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((byte(i) & 0xc0U) != 0x80U) {
+            return 0;
+        }
+    }
+    const bool overlong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xf0 && byte(1) < 0x90);
+    const bool no_character =
+        (first == 0xed && byte(1) >= 0xa0) || (first == 0xf4 && byte(1) >= 0x90);
+    return overlong || no_character ? 0 : length;
+}
+
+/// A JSON string. Text need not be UTF-8 and JSON must be: other bytes are written as in Latin-1.
+std::string quoted(std::string_view text)
+{
+    std::string json = "\"";
+    while (!text.empty()) {
+        const std::size_t length = character_length(text);
+        const auto byte = static_cast<unsigned char>(text.front());
+        if (length == 0 || byte < 0x20) {
+            json += fmt::format("\\u{:04x}", byte);
+        } else {
+            if (byte == '"' || byte == '\\') {
+                json += '\\';
+            }
+            json += text.substr(0, length);
+        }
+        text.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    return json + '"';
+}
+
+} // namespace
+
+std::vector<counted_word> top_words(const std::vector<word_counts>& counts, std::size_t most)
+{
+    std::vector<counted_word> words;
+    words.reserve(distinct(counts));
+    for (const word_counts& part : counts) {
+        part.for_each([&](std::string_view word, std::uint64_t count) {
+            words.push_back({word, count});
+        });
+    }
+    const auto end = words.begin() + static_cast<std::ptrdiff_t>(std::min(most, words.size()));
+    std::partial_sort(words.begin(), end, words.end(),
+                      [](const counted_word& a, const counted_word& b) {
+                          return a.count != b.count ? a.count > b.count : a.word < b.word;
+                      });
+    words.erase(end, words.end());
+    return words;
+}
+
+void print_tables(const report& what)
+{
+    const auto words = top_words(what.found.counts, what.chosen.top);
+    for (const counted_word& each : words) {
+        fmt::print("{:>12}  {}\n", fmt::group_digits(each.count), each.word);
+    }
+    if (!words.empty()) {
+        fmt::print("\n");
+    }
+
+    fmt::print("{:<10}{:>8}{:>21}{:>11}{:>10}{:>14}{:>9}\n", "stage", "threads", "records", "MB",
+               "seconds", "records/s", "MB/s");
+    for (const stage& each : what.found.stages) {
+        fmt::print("{:<10}{:>8}{:>15} {:<5}{:>11.1f}{:>10.3f}{:>14}{:>9.1f}\n", each.name,
+                   each.threads, fmt::group_digits(each.done.records), each.records,
+                   mega(each.done.bytes), each.seconds,
+                   fmt::group_digits(static_cast<std::uint64_t>(
+                       rate(static_cast<double>(each.done.records), each.seconds))),
+                   rate(mega(each.done.bytes), each.seconds));
+    }
+
+    fmt::print("\n{} words, {} different ones, in {} {}; {} partitions in each topic\n",
+               fmt::group_digits(what.found.stages.back().done.records),
+               fmt::group_digits(distinct(what.found.counts)), fmt::group_digits(what.texts),
+               what.texts == 1 ? "text" : "texts", what.chosen.partitions);
+    if (what.differences.empty()) {
+        fmt::print("a plain sequential count agrees; it took {:.3f} s{}\n", what.plain_seconds,
+                   what.chosen.repeat == 1 ? "" : " for one pass");
+    }
+}
+
+void print_json(const report& what)
+{
+    fmt::print("{{\"texts\":{},\"repeat\":{},\"threads\":{},\"partitions\":{},\"words\":{},"
+               "\"distinct\":{},\"agrees\":{},\"plain_seconds\":{:.6f},\"stages\":[",
+               what.texts, what.chosen.repeat, what.chosen.threads, what.chosen.partitions,
+               what.found.stages.back().done.records, distinct(what.found.counts),
+               what.differences.empty(), what.plain_seconds);
+    const char* separator = "";
+    for (const stage& each : what.found.stages) {
+        fmt::print(
+            "{}{{\"name\":\"{}\",\"threads\":{},\"records\":{},\"bytes\":{},\"seconds\":{:.6f},"
+            "\"records_per_second\":{:.0f},\"mb_per_second\":{:.3f}}}",
+            separator, each.name, each.threads, each.done.records, each.done.bytes, each.seconds,
+            rate(static_cast<double>(each.done.records), each.seconds),
+            rate(mega(each.done.bytes), each.seconds));
+        separator = ",";
+    }
+    fmt::print("],\"top\":[");
+    separator = "";
+    for (const counted_word& each : top_words(what.found.counts, what.chosen.top)) {
+        fmt::print("{}{{\"word\":{},\"count\":{}}}", separator, quoted(each.word), each.count);
+        separator = ",";
+    }
+    fmt::print("]}}\n");
+}
+
+} // namespace word_count
