@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <gregor/consumer.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+namespace support {
+
+/// How long a test waits for what will happen soon: long enough for any machine, and not for ever, so
+/// that what never happens is a failure with a name.
+inline constexpr std::chrono::seconds patience{60};
+
+/// Copies of all values that are there now, as the consumer returns them.
+template <class Topic>
+[[nodiscard]] std::vector<typename Topic::value_type> read_values(gregor::consumer<Topic>& in)
+{
+    std::vector<typename Topic::value_type> values;
+    for (;;) {
+        const auto batch = in.try_poll();
+        if (batch.status() != gregor::poll_status::records) {
+            return values;
+        }
+        for (const auto& record : batch) {
+            values.push_back(record.value());
+        }
+    }
+}
+
+/// The offsets of all records that are there now.
+template <class Topic>
+[[nodiscard]] std::vector<gregor::offset_t> read_offsets(gregor::consumer<Topic>& in)
+{
+    std::vector<gregor::offset_t> offsets;
+    for (;;) {
+        const auto batch = in.try_poll();
+        if (batch.status() != gregor::poll_status::records) {
+            return offsets;
+        }
+        for (const auto& record : batch) {
+            offsets.push_back(record.offset());
+        }
+    }
+}
+
+/// How the next poll ends, which returns no records worth looking at.
+template <class Topic>
+[[nodiscard]] gregor::poll_status status_of_poll(gregor::consumer<Topic>& in)
+{
+    return in.try_poll().status();
+}
+
+} // namespace support

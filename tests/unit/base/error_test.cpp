@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include <gregor/base/error.hpp>
+
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "support/catch.hpp"
+
+using gregor::errc;
+
+TEST_CASE("an error says what was attempted, what is allowed there and what was given", "[base]")
+{
+    const gregor::error e{errc::invalid_option, "topic \"t\"", "a power of two", "1000"};
+    CHECK(e.operation() == "topic \"t\"");
+    CHECK(e.expected() == "a power of two");
+    CHECK(e.found() == "1000");
+    CHECK(std::string_view{e.what()}.find("topic \"t\": expected a power of two, found 1000") !=
+          std::string_view::npos);
+}
+
+TEST_CASE("an error is a system_error whose code compares with errc", "[base]")
+{
+    const gregor::error e{errc::producer_exists, "a", "b", "c"};
+    CHECK(e.code() == errc::producer_exists);
+    CHECK(e.code() != errc::out_of_memory);
+    CHECK(std::string_view{e.code().category().name()} == "gregor");
+    const std::error_code code = errc::group_has_member;
+    CHECK(&code.category() == &gregor::category());
+}
+
+TEST_CASE("each code has a message of its own", "[base]")
+{
+    const errc all[] = {errc::invalid_option,  errc::invalid_name,     errc::out_of_memory,
+                        errc::producer_exists, errc::group_has_member, errc::group_not_allowed};
+    for (const errc one : all) {
+        const std::string message = gregor::make_error_code(one).message();
+        CHECK_FALSE(message.empty());
+        CHECK(message != "unknown");
+        for (const errc other : all) {
+            CHECK((one == other) == (message == gregor::make_error_code(other).message()));
+        }
+    }
+    CHECK(gregor::category().message(999) == "unknown");
+}
+
+TEST_CASE("raise throws the error, whole", "[base]")
+{
+    const gregor::error e{errc::invalid_name, "one", "two", "three"};
+    try {
+        gregor::raise(e);
+        FAIL("it did not throw");
+    } catch (const gregor::error& caught) {
+        CHECK(caught.code() == errc::invalid_name);
+        CHECK(caught.operation() == "one");
+        CHECK(caught.expected() == "two");
+        CHECK(caught.found() == "three");
+    }
+}

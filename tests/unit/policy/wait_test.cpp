@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+#include <gregor/policy/time_source.hpp>
+#include <gregor/policy/wait.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <thread>
+
+#include "support/catch.hpp"
+#include "unit/ring/hooked_env.hpp"
+
+using namespace std::chrono_literals;
+namespace waits = gregor::wait;
+using gregor::deadline;
+using gregor::manual_clock;
+
+namespace {
+
+/// Counts how the time is passed.
+struct counting_env : hooked_env {
+    static inline int pauses = 0;
+    static inline int yields = 0;
+    static inline int sleeps = 0;
+
+    static void reset()
+    {
+        hooked_env::reset();
+        pauses = yields = sleeps = 0;
+    }
+    static void pause() { ++pauses; }
+    static void yield() { ++yields; }
+    static bool wait(const std::atomic<std::uint32_t>&, std::uint32_t, std::chrono::nanoseconds)
+    {
+        ++sleeps;
+        return true;
+    }
+};
+
+using event = gregor::ring::event_count<counting_env>;
+
+template <class Strategy>
+void wait_in_vain(int looks)
+{
+    counting_env::reset();
+    event e;
+    const manual_clock clock;
+    const deadline until{clock, 1s};
+    int left = looks;
+    REQUIRE(gregor::wait_until<Strategy>(e, until, [&] { return left-- == 0; }));
+}
+
+} // namespace
+
+TEST_CASE("adaptive spins, then yields, then sleeps", "[policy][wait]")
+{
+    wait_in_vain<waits::adaptive>(4);
+    CHECK(counting_env::pauses == 4);
+    CHECK(counting_env::yields == 0);
+    CHECK(counting_env::sleeps == 0);
+    wait_in_vain<waits::adaptive>(100);
+    CHECK(counting_env::pauses > 4);
+    CHECK(counting_env::yields > 0);
+    CHECK(counting_env::sleeps == 0);
+    wait_in_vain<waits::adaptive>(1000);
+    CHECK(counting_env::yields > 0);
+    CHECK(counting_env::sleeps > 0);
+}
+
+TEST_CASE("spin only spins, yield only yields, sleep only sleeps", "[policy][wait]")
+{
+    wait_in_vain<waits::spin>(1000);
+    CHECK(counting_env::pauses == 1000);
+    CHECK(counting_env::yields + counting_env::sleeps == 0);
+    wait_in_vain<waits::yield>(1000);
+    CHECK(counting_env::yields == 1000);
+    CHECK(counting_env::pauses + counting_env::sleeps == 0);
+    wait_in_vain<waits::sleep>(1000);
+    CHECK(counting_env::sleeps > 400);
+    CHECK(counting_env::pauses + counting_env::yields == 0);
+}
+
+TEST_CASE("between the announcement and the sleep there is one more look", "[policy][wait]")
+{
+    counting_env::reset();
+    event e;
+    const manual_clock clock;
+    const deadline until{clock, 1s};
+    bool ready = false;
+    // it comes true just when the sleeper announces itself
+    counting_env::at_heavy = [&] { ready = true; };
+    CHECK(gregor::wait_until<waits::sleep>(e, until, [&] { return ready; }));
+    CHECK(counting_env::sleeps == 0);
+}
+
+TEST_CASE("a wait ends when its clock says so, whatever the strategy", "[policy][wait]")
+{
+    const auto ends = [](auto strategy) {
+        counting_env::reset();
+        event e;
+        manual_clock clock;
+        const deadline until{clock, 10s};
+        int looks = 0;
+        const bool found = gregor::wait_until<decltype(strategy)>(e, until, [&] {
+            if (++looks == 100) {
+                clock.advance(10s);
+            }
+            return false;
+        });
+        return !found && looks >= 100;
+    };
+    CHECK(ends(waits::adaptive{}));
+    CHECK(ends(waits::spin{}));
+    CHECK(ends(waits::yield{}));
+    CHECK(ends(waits::sleep{}));
+}
+
+TEST_CASE("what is there is found, even when the time is up", "[policy][wait]")
+{
+    event e;
+    const manual_clock clock;
+    const deadline passed{clock, 0ns};
+    CHECK(gregor::wait_until<waits::adaptive>(e, passed, [] { return true; }));
+    CHECK_FALSE(gregor::wait_until<waits::adaptive>(e, passed, [] { return false; }));
+    const deadline long_passed{clock, -5s};
+    CHECK_FALSE(gregor::wait_until<waits::spin>(e, long_passed, [] { return false; }));
+}
+
+TEST_CASE("a deadline knows what is left of it", "[policy][wait]")
+{
+    manual_clock clock;
+    const deadline ten{clock, 10s};
+    const deadline never{clock, gregor::forever};
+    clock.advance(4s);
+    CHECK(ten.left() == 6s);
+    CHECK(never.left() == gregor::forever);
+    clock.advance(7s);
+    CHECK(ten.left() == -1s);
+    // so far away that the sum would overflow
+    const deadline far{clock, gregor::forever - 1ns};
+    CHECK(far.left() > 1000h);
+    clock.advance(1s);
+    CHECK(far.left() > 1000h);
+}
