@@ -85,7 +85,7 @@ TEST_CASE("a second producer comes while the first one holds an open claim", "[m
 TEST_CASE("a second producer comes while a reader reads", "[model]")
 {
     using log = model::small_log<2>;
-    explored("bias: revoked under a reader, by ones", model::by_chance(20'000), [](model::run& run) {
+    explored("bias: revoked under a reader, by ones", model::by_chance(50'000), [](model::run& run) {
         auto here = std::make_shared<scene<log>>(seq{254});
         run.thread([=] { (void)here->log.send(here->first, 1, 0); });
         run.thread([=] {
@@ -94,7 +94,7 @@ TEST_CASE("a second producer comes while a reader reads", "[model]")
         });
         run.thread([=] { here->in.take_all(2, 2); });
     });
-    explored("bias: revoked under a reader, claim given up", model::by_chance(20'000), [](model::run& run) {
+    explored("bias: revoked under a reader, claim given up", model::by_chance(50'000), [](model::run& run) {
         auto here = std::make_shared<scene<log>>(seq{254});
         run.thread([=] {
             const auto got = here->log.hold(here->first, 1);
@@ -111,7 +111,7 @@ TEST_CASE("a second producer comes while a reader reads", "[model]")
 TEST_CASE("a second producer comes while the first one has no room", "[model]")
 {
     using log = model::small_log<2>;
-    explored("bias: revoked against a producer that waits for room", model::by_chance(20'000),
+    explored("bias: revoked against a producer that waits for room", model::by_chance(50'000),
              [](model::run& run) {
                  auto here = std::make_shared<scene<log>>(seq{254});
                  (void)here->log.try_send(here->first, 1, 0, 2);
@@ -146,7 +146,7 @@ TEST_CASE("a second producer comes while the first one extends the room", "[mode
         extends(std::type_identity<model::small_log<2>>{}, run);
     });
     explored("bias: revoked against an extension that destroys",
-             {.preemptions = 2, .nothing_stays = true}, [=](model::run& run) {
+             {.preemptions = 1, .nothing_stays = true}, [=](model::run& run) {
                  extends(std::type_identity<model::small_log<2, true, true>>{}, run);
              });
 }

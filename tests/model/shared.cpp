@@ -52,7 +52,7 @@ struct unread {
 TEST_CASE("two producers and a reader: everything comes once, in each one's order", "[model]")
 {
     using log = model::small_log<2>;
-    explored("shared: 2 and 1 sends through a ring of 2, read", model::by_chance(20'000),
+    explored("shared: 2 and 1 sends through a ring of 2, read", model::by_chance(50'000),
              [](model::run& run) {
                  auto here = std::make_shared<scene<log>>(seq{254});
                  run.thread([=] {
@@ -96,7 +96,7 @@ TEST_CASE("readers pass over what was claimed and given up", "[model]")
     using log = model::small_log<4>;
     for (const int built : {0, 1}) {
         explored("shared: a claim of 2, " + std::to_string(built) + " built, beside a send",
-                 model::by_chance(20'000),
+                 model::by_chance(50'000),
                  [=](model::run& run) {
                      auto here = std::make_shared<scene<log>>(seq{254});
                      run.thread([=] {
@@ -110,7 +110,7 @@ TEST_CASE("readers pass over what was claimed and given up", "[model]")
                      run.thread([=] { here->in.take_all(built + 1, 4); });
                  });
     }
-    explored("shared: a ring of 2 is full of what was given up", model::by_chance(20'000),
+    explored("shared: a ring of 2 is full of what was given up", model::by_chance(50'000),
              [](model::run& run) {
                  using small = model::small_log<2>;
                  auto here = std::make_shared<scene<small>>(seq{254});
