@@ -7,15 +7,15 @@
 #include <thread>
 
 #if defined(__x86_64__) || defined(_M_X64)
-#include <immintrin.h>
+#    include <immintrin.h>
 #endif
 
 /// The adapters around the subjects are always inlined, so that what is measured is the subject and
 /// what the compiler makes of it, not whether a big source file has used up its budget for inlining.
 #if defined(__GNUC__)
-#define GREGOR_BENCH_INLINE [[gnu::always_inline]] inline
+#    define GREGOR_BENCH_INLINE [[gnu::always_inline]] inline
 #else
-#define GREGOR_BENCH_INLINE inline
+#    define GREGOR_BENCH_INLINE inline
 #endif
 
 namespace benchmarks {
@@ -35,9 +35,12 @@ inline std::uint32_t pauses_a_microsecond()
     static const std::uint32_t count = [] {
         using namespace std::chrono;
         const auto began = steady_clock::now();
-        for (int i = 0; i < 1000; ++i) spin_pause();
-        const double microseconds = duration<double, std::micro>(steady_clock::now() - began).count();
-        return static_cast<std::uint32_t>(std::clamp(1000 / std::max(microseconds, 1.0), 1.0, 64.0));
+        for (int i = 0; i < 1000; ++i)
+            spin_pause();
+        const double microseconds =
+            duration<double, std::micro>(steady_clock::now() - began).count();
+        return static_cast<std::uint32_t>(
+            std::clamp(1000 / std::max(microseconds, 1.0), 1.0, 64.0));
     }();
     return count;
 }
@@ -53,7 +56,8 @@ public:
     void wait() noexcept
     {
         ++looks_;
-        if (looks_ <= 64) return;
+        if (looks_ <= 64)
+            return;
         if (looks_ <= 512)
             spin_pause();
         else
@@ -78,7 +82,8 @@ public:
             return;
         }
         const std::uint32_t pauses = pauses_a_microsecond();
-        for (std::uint32_t i = 0; i < pauses; ++i) spin_pause();
+        for (std::uint32_t i = 0; i < pauses; ++i)
+            spin_pause();
     }
 
     void reset() noexcept { looks_ = 0; }
@@ -87,4 +92,4 @@ private:
     std::uint32_t looks_ = 0;
 };
 
-}  // namespace benchmarks
+} // namespace benchmarks

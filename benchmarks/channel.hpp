@@ -58,11 +58,14 @@ public:
         {
             if constexpr (Batch == 1) {
                 const T record = T::make(producer_, id);
-                for (auto& sender : senders_) sender.push(record);
+                for (auto& sender : senders_)
+                    sender.push(record);
             } else {
                 std::array<T, Batch> records;
-                for (std::size_t i = 0; i < Batch; ++i) records[i] = T::make(producer_, id + i);
-                for (auto& sender : senders_) sender.push(std::span<const T>{records});
+                for (std::size_t i = 0; i < Batch; ++i)
+                    records[i] = T::make(producer_, id + i);
+                for (auto& sender : senders_)
+                    sender.push(std::span<const T>{records});
             }
         }
 
@@ -80,7 +83,8 @@ public:
 
     queue_channel()
     {
-        for (auto& queue_pointer : queues_) queue_pointer = std::make_unique<queue>();
+        for (auto& queue_pointer : queues_)
+            queue_pointer = std::make_unique<queue>();
     }
 
     writer_type writer(std::size_t producer) { return writer_type{*this, producer}; }
@@ -90,4 +94,4 @@ private:
     std::array<std::unique_ptr<queue>, Readers> queues_;
 };
 
-}  // namespace benchmarks
+} // namespace benchmarks

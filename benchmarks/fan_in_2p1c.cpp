@@ -3,7 +3,8 @@
 // fan_in_2p1c: two producers, one consumer, one queue or partition; M records/s of both together.
 // Each producer's records must arrive in its order.
 //
-// The consumer has the first core to itself, the producers share the others: see threads.hpp.
+// The producers run on different cores, the consumer on a third one; with two cores it shares that
+// of the first producer.
 // Left out: what throughput_1p1c leaves out, and queues for one producer only.
 
 #include "channel.hpp"
@@ -58,7 +59,7 @@ void add_batches(registry& all)
     add<shared_queue<locked_deque_swapped, T, b16>>(all, "std/deque_mutex_swapped");
 }
 
-}  // namespace
+} // namespace
 
 void add_fan_in_2p1c(registry& all)
 {
@@ -70,4 +71,4 @@ void add_fan_in_2p1c(registry& all)
     add_batches<payload<256>>(all);
 }
 
-}  // namespace benchmarks
+} // namespace benchmarks

@@ -72,7 +72,7 @@ void add_batches(registry& all)
     add<two_queues<locked_deque_swapped, T, b16>>(all, "std/deque_mutex_swapped");
 }
 
-}  // namespace
+} // namespace
 
 void add_fan_out_1p2g(registry& all)
 {
@@ -84,4 +84,4 @@ void add_fan_out_1p2g(registry& all)
     add_batches<payload<256>>(all);
 }
 
-}  // namespace benchmarks
+} // namespace benchmarks

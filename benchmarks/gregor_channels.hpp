@@ -19,7 +19,7 @@ namespace benchmarks {
 /// How a topic is used, beyond its policies.
 struct usage {
     std::size_t producers = 1;
-    std::size_t readers = 1;  ///< each in a group of its own
+    std::size_t readers = 1; ///< each in a group of its own
     /// Batches are written in place by `claim`; else `send_batch` copies them in.
     bool claim = false;
     /// Every writer holds a second, idle producer, so that a topic for many producers cannot treat
@@ -46,7 +46,8 @@ public:
     public:
         writer_type(topic_type& topic, std::uint64_t producer) : out_{topic}, producer_{producer}
         {
-            if constexpr (Use.shared) idle_.emplace(topic);
+            if constexpr (Use.shared)
+                idle_.emplace(topic);
         }
 
         // What became of a send is not looked at: a record that did not arrive fails the check.
@@ -54,13 +55,15 @@ public:
         {
             if constexpr (Use.claim) {
                 auto claim = out_.claim(Batch);
-                for (std::size_t i = 0; i < Batch; ++i) claim.emplace(T::make(producer_, id + i));
+                for (std::size_t i = 0; i < Batch; ++i)
+                    claim.emplace(T::make(producer_, id + i));
                 static_cast<void>(claim.publish());
             } else if constexpr (Batch == 1) {
                 static_cast<void>(out_.send(T::make(producer_, id)));
             } else {
                 std::array<T, Batch> records;
-                for (std::size_t i = 0; i < Batch; ++i) records[i] = T::make(producer_, id + i);
+                for (std::size_t i = 0; i < Batch; ++i)
+                    records[i] = T::make(producer_, id + i);
                 static_cast<void>(out_.send_batch(records));
             }
         }
@@ -82,7 +85,8 @@ public:
         GREGOR_BENCH_INLINE std::uint64_t read(Visit& visit)
         {
             const auto batch = next_batch();
-            for (const auto& record : batch) visit(record.value());
+            for (const auto& record : batch)
+                visit(record.value());
             return batch.size();
         }
 
@@ -98,8 +102,7 @@ public:
         gregor::consumer<topic_type> in_;
     };
 
-    gregor_channel()
-        : topic_{"bench", {.capacity_records = ring_records, .groups = group_names()}}
+    gregor_channel() : topic_{"bench", {.capacity_records = ring_records, .groups = group_names()}}
     {
     }
 
@@ -110,7 +113,8 @@ private:
     static std::vector<std::string> group_names()
     {
         std::vector<std::string> names;
-        for (std::size_t i = 0; i < readers; ++i) names.push_back("group " + std::to_string(i));
+        for (std::size_t i = 0; i < readers; ++i)
+            names.push_back("group " + std::to_string(i));
         return names;
     }
 
@@ -129,4 +133,4 @@ inline constexpr usage try_polling{.try_poll = true};
 inline constexpr usage claiming{.claim = true};
 inline constexpr usage sharing{.shared = true};
 
-}  // namespace benchmarks
+} // namespace benchmarks

@@ -59,11 +59,11 @@ outcome idle(const std::string& what, std::uint64_t seconds)
         meeting.arrive_and_wait();
         result.failure = check.failure(1);
     };
-    run_pinned(what, {{core_list::get().lone(), wake}, {core_list::get().other(0), sleep}});
+    run_pinned(what, {{core_list::get().first(), wake}, {core_list::get().other(0), sleep}});
     return result;
 }
 
-}  // namespace
+} // namespace
 
 void add_idle_cost(registry& all)
 {
@@ -74,12 +74,11 @@ void add_idle_cost(registry& all)
                        .batch = 1,
                        .unit = "% of a core",
                        .direction = better::lower,
-                       .round = [what = scenario + " " + subject](std::uint64_t seconds) {
-                           return idle<Sleeper>(what, seconds);
-                       },
+                       .round = [what = scenario + " " + subject](
+                                    std::uint64_t seconds) { return idle<Sleeper>(what, seconds); },
                        .fixed_work = 2,
                        .most_rounds = 2});
     });
 }
 
-}  // namespace benchmarks
+} // namespace benchmarks

@@ -41,12 +41,14 @@ public:
     private:
         GREGOR_BENCH_INLINE void wait_for_room(std::size_t count)
         {
-            if (next_ + count <= limit_) return;
+            if (next_ + count <= limit_)
+                return;
             patient_back_off waiting;
             for (;;) {
                 // acquire: the reader is done with the records before the place it published.
                 limit_ = ring_->read_.load(std::memory_order_acquire) + ring_records;
-                if (next_ + count <= limit_) return;
+                if (next_ + count <= limit_)
+                    return;
                 waiting.wait();
             }
         }
@@ -73,9 +75,11 @@ public:
             // Pairs with publish().
             const std::uint64_t end = ring_->written_.load(std::memory_order_acquire);
             const std::uint64_t count = end - next_;
-            for (; next_ != end; ++next_) visit(ring_->slots_[next_ & mask]);
+            for (; next_ != end; ++next_)
+                visit(ring_->slots_[next_ & mask]);
             // Pairs with wait_for_room().
-            if (count != 0) ring_->read_.store(end, std::memory_order_release);
+            if (count != 0)
+                ring_->read_.store(end, std::memory_order_release);
             return count;
         }
 
@@ -132,7 +136,8 @@ public:
         template <class Visit>
         GREGOR_BENCH_INLINE std::uint64_t read(Visit& visit)
         {
-            if (line->load(std::memory_order_acquire) != next + 1) return 0;
+            if (line->load(std::memory_order_acquire) != next + 1)
+                return 0;
             visit(T::make(0, next++));
             return 1;
         }
@@ -148,4 +153,4 @@ private:
     char rest_[64 - sizeof(std::uint64_t)];
 };
 
-}  // namespace benchmarks
+} // namespace benchmarks

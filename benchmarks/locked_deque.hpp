@@ -29,9 +29,8 @@ public:
         {
             {
                 std::unique_lock lock{queue_->mutex_};
-                queue_->not_full_.wait(lock, [&] {
-                    return queue_->records_.size() + records.size() <= ring_records;
-                });
+                queue_->not_full_.wait(
+                    lock, [&] { return queue_->records_.size() + records.size() <= ring_records; });
                 queue_->records_.insert(queue_->records_.end(), records.begin(), records.end());
             }
             queue_->not_empty_.notify_one();
@@ -63,7 +62,8 @@ public:
                 taken_.swap(queue_->records_);
                 lock.unlock();
                 queue_->not_full_.notify_all();
-                for (const T& record : taken_) visit(record);
+                for (const T& record : taken_)
+                    visit(record);
                 return taken_.size();
             } else {
                 const T record = queue_->records_.front();
@@ -92,4 +92,4 @@ using locked_deque = locked_deque_base<T, false>;
 template <class T>
 using locked_deque_swapped = locked_deque_base<T, true>;
 
-}  // namespace benchmarks
+} // namespace benchmarks

@@ -12,15 +12,15 @@
 #include "commit.hpp"
 
 #if defined(__unix__) || defined(__APPLE__)
-#include <sys/resource.h>
-#include <sys/utsname.h>
-#include <unistd.h>
+#    include <sys/resource.h>
+#    include <sys/utsname.h>
+#    include <unistd.h>
 #endif
 #if defined(GREGOR_BENCH_HAVE_BOOST)
-#include <boost/version.hpp>
+#    include <boost/version.hpp>
 #endif
 #if defined(GREGOR_BENCH_HAVE_TBB)
-#include <oneapi/tbb/version.h>
+#    include <oneapi/tbb/version.h>
 #endif
 
 namespace benchmarks {
@@ -40,7 +40,8 @@ std::string kernel_name()
 {
 #if defined(__unix__) || defined(__APPLE__)
     utsname name{};
-    if (uname(&name) == 0) return fmt::format("{} {} {}", name.sysname, name.release, name.machine);
+    if (uname(&name) == 0)
+        return fmt::format("{} {} {}", name.sysname, name.release, name.machine);
 #endif
     return "unknown";
 }
@@ -63,7 +64,7 @@ double seconds(const timeval& time)
 }
 #endif
 
-}  // namespace
+} // namespace
 
 interference::interference() : before_{read()} {}
 
@@ -74,8 +75,10 @@ std::optional<interference::reading> interference::read()
     std::string label;
     std::array<double, 8> ticks{};
     file >> label;
-    for (double& each : ticks) file >> each;
-    if (!file || label != "cpu") return std::nullopt;
+    for (double& each : ticks)
+        file >> each;
+    if (!file || label != "cpu")
+        return std::nullopt;
 
     reading result{};
 #if defined(__unix__) || defined(__APPLE__)
@@ -84,7 +87,8 @@ std::optional<interference::reading> interference::read()
     constexpr std::size_t waiting = 4;
     for (std::size_t i = 0; i < ticks.size(); ++i) {
         result.all_seconds += ticks[i] / a_second;
-        if (i != idle && i != waiting) result.busy_seconds += ticks[i] / a_second;
+        if (i != idle && i != waiting)
+            result.busy_seconds += ticks[i] / a_second;
     }
     rusage own{};
     getrusage(RUSAGE_SELF, &own);
@@ -96,7 +100,8 @@ std::optional<interference::reading> interference::read()
 std::optional<double> interference::per_cent() const
 {
     const std::optional<reading> after = read();
-    if (!before_ || !after) return std::nullopt;
+    if (!before_ || !after)
+        return std::nullopt;
     const double busy = after->busy_seconds - before_->busy_seconds;
     const double own = after->own_seconds - before_->own_seconds;
     const double all = after->all_seconds - before_->all_seconds;
@@ -127,4 +132,4 @@ machine machine::describe()
     return here;
 }
 
-}  // namespace benchmarks
+} // namespace benchmarks

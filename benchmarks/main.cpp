@@ -32,7 +32,8 @@ int run(const options& wanted)
 {
     registry selected = everything();
     std::erase_if(selected, [&](const entry& each) { return !wanted.selects(each); });
-    if (selected.empty()) throw usage_error("nothing matches; --list shows what there is");
+    if (selected.empty())
+        throw usage_error("nothing matches; --list shows what there is");
     if (wanted.list) {
         for (const entry& each : selected)
             fmt::print("{:<16} {:<36} {:>4} B  b{}\n", each.scenario, each.subject,
@@ -43,11 +44,13 @@ int run(const options& wanted)
     std::ofstream json;
     if (!wanted.json_file.empty()) {
         json.open(wanted.json_file);
-        if (!json) throw usage_error("cannot write to " + wanted.json_file);
+        if (!json)
+            throw usage_error("cannot write to " + wanted.json_file);
     }
     const interference others;
     std::vector<group> results;
-    if (!run_all(selected, wanted.how, results)) return 1;
+    if (!run_all(selected, wanted.how, results))
+        return 1;
     const std::optional<double> others_per_cent = others.per_cent();
     const machine here = machine::describe();
     print_report(here, others_per_cent, results);
@@ -61,8 +64,8 @@ int run(const options& wanted)
     return 0;
 }
 
-}  // namespace
-}  // namespace benchmarks
+} // namespace
+} // namespace benchmarks
 
 int main(int count, char** arguments)
 {

@@ -46,4 +46,4 @@ inline constexpr const char* usage =
 A subject whose records were lost, repeated or out of order ends the run with status 1.
 )";
 
-}  // namespace benchmarks
+} // namespace benchmarks

@@ -67,11 +67,12 @@ public:
     /// Empty when all went well; else a sentence.
     std::string failure(std::uint64_t expected_of_each) const
     {
-        if (difference_ != 0) return "a record was lost, repeated, torn or out of order";
+        if (difference_ != 0)
+            return "a record was lost, repeated, torn or out of order";
         for (const std::uint64_t seen : next_)
             if (seen != expected_of_each)
-                return "expected " + std::to_string(expected_of_each)
-                    + " records of each producer, saw " + std::to_string(seen) + " of one";
+                return "expected " + std::to_string(expected_of_each) +
+                       " records of each producer, saw " + std::to_string(seen) + " of one";
         return {};
     }
 
@@ -80,4 +81,4 @@ private:
     std::uint64_t difference_ = 0;
 };
 
-}  // namespace benchmarks
+} // namespace benchmarks

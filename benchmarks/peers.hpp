@@ -17,17 +17,17 @@
 #include <span>
 
 #if defined(GREGOR_BENCH_HAVE_CONCURRENTQUEUE)
-#include <concurrentqueue.h>
+#    include <concurrentqueue.h>
 #endif
 #if defined(GREGOR_BENCH_HAVE_READERWRITERQUEUE)
-#include <readerwriterqueue.h>
+#    include <readerwriterqueue.h>
 #endif
 #if defined(GREGOR_BENCH_HAVE_BOOST)
-#include <boost/lockfree/queue.hpp>
-#include <boost/lockfree/spsc_queue.hpp>
+#    include <boost/lockfree/queue.hpp>
+#    include <boost/lockfree/spsc_queue.hpp>
 #endif
 #if defined(GREGOR_BENCH_HAVE_TBB)
-#include <oneapi/tbb/concurrent_queue.h>
+#    include <oneapi/tbb/concurrent_queue.h>
 #endif
 
 namespace benchmarks {
@@ -36,7 +36,8 @@ namespace benchmarks {
 template <class Sender, class T>
 void push_each(Sender& sender, std::span<const T> records)
 {
-    for (const T& record : records) sender.push(record);
+    for (const T& record : records)
+        sender.push(record);
 }
 
 #if defined(GREGOR_BENCH_HAVE_CONCURRENTQUEUE)
@@ -66,7 +67,8 @@ public:
         {
             wait_for_room(records.size());
             // Never so, but without it gcc warns of what would happen then.
-            if (!token_.valid()) throw std::bad_alloc{};
+            if (!token_.valid())
+                throw std::bad_alloc{};
             queue_->enqueue_bulk(token_, records.data(), records.size());
         }
 
@@ -76,7 +78,8 @@ public:
             patient_back_off waiting;
             while (room_ < count) {
                 room_ = (ring_records - std::min(ring_records, queue_->size_approx())) / producers_;
-                if (room_ < count) waiting.wait();
+                if (room_ < count)
+                    waiting.wait();
             }
             room_ -= count;
         }
@@ -99,14 +102,16 @@ public:
         {
             if constexpr (ReadAtOnce == 1) {
                 T record;
-                if (!queue_->try_dequeue(token_, record)) return 0;
+                if (!queue_->try_dequeue(token_, record))
+                    return 0;
                 visit(record);
                 return 1;
             } else {
                 std::array<T, ReadAtOnce> records;
-                const std::size_t count
-                    = queue_->try_dequeue_bulk(token_, records.begin(), ReadAtOnce);
-                for (std::size_t i = 0; i < count; ++i) visit(records[i]);
+                const std::size_t count =
+                    queue_->try_dequeue_bulk(token_, records.begin(), ReadAtOnce);
+                for (std::size_t i = 0; i < count; ++i)
+                    visit(records[i]);
                 return count;
             }
         }
@@ -140,7 +145,8 @@ public:
         GREGOR_BENCH_INLINE void push(const T& record)
         {
             patient_back_off waiting;
-            while (!queue_->try_enqueue(record)) waiting.wait();
+            while (!queue_->try_enqueue(record))
+                waiting.wait();
         }
         GREGOR_BENCH_INLINE void push(std::span<const T> records) { push_each(*this, records); }
 
@@ -156,7 +162,8 @@ public:
         GREGOR_BENCH_INLINE std::uint64_t read(Visit& visit)
         {
             T record;
-            if (!queue_->try_dequeue(record)) return 0;
+            if (!queue_->try_dequeue(record))
+                return 0;
             visit(record);
             return 1;
         }
@@ -186,7 +193,8 @@ public:
         GREGOR_BENCH_INLINE void push(const T& record)
         {
             patient_back_off waiting;
-            while (!queue_->push(record)) waiting.wait();
+            while (!queue_->push(record))
+                waiting.wait();
         }
 
         GREGOR_BENCH_INLINE void push(std::span<const T> records)
@@ -194,7 +202,8 @@ public:
             patient_back_off waiting;
             for (auto next = records.begin();;) {
                 next = queue_->push(next, records.end());
-                if (next == records.end()) return;
+                if (next == records.end())
+                    return;
                 waiting.wait();
             }
         }
@@ -214,7 +223,8 @@ public:
                 return queue_->consume_all(visit);
             } else {
                 T record;
-                if (!queue_->pop(record)) return 0;
+                if (!queue_->pop(record))
+                    return 0;
                 visit(record);
                 return 1;
             }
@@ -244,7 +254,8 @@ public:
         GREGOR_BENCH_INLINE void push(const T& record)
         {
             patient_back_off waiting;
-            while (!queue_->bounded_push(record)) waiting.wait();
+            while (!queue_->bounded_push(record))
+                waiting.wait();
         }
         GREGOR_BENCH_INLINE void push(std::span<const T> records) { push_each(*this, records); }
 
@@ -260,7 +271,8 @@ public:
         GREGOR_BENCH_INLINE std::uint64_t read(Visit& visit)
         {
             T record;
-            if (!queue_->pop(record)) return 0;
+            if (!queue_->pop(record))
+                return 0;
             visit(record);
             return 1;
         }
@@ -289,7 +301,8 @@ public:
         GREGOR_BENCH_INLINE void push(const T& record)
         {
             patient_back_off waiting;
-            while (!queue_->try_push(record)) waiting.wait();
+            while (!queue_->try_push(record))
+                waiting.wait();
         }
         GREGOR_BENCH_INLINE void push(std::span<const T> records) { push_each(*this, records); }
 
@@ -304,7 +317,8 @@ public:
         template <class Visit>
         GREGOR_BENCH_INLINE std::uint64_t read(Visit& visit)
         {
-            if (!queue_->try_pop(record_)) return 0;
+            if (!queue_->try_pop(record_))
+                return 0;
             visit(record_);
             return 1;
         }
@@ -320,4 +334,4 @@ private:
 
 #endif
 
-}  // namespace benchmarks
+} // namespace benchmarks

@@ -26,7 +26,8 @@ template <class Reader, class Check>
 void receive(Reader& reader, Check& check)
 {
     eager_back_off waiting;
-    while (reader.read(check) == 0) waiting.wait();
+    while (reader.read(check) == 0)
+        waiting.wait();
 }
 
 template <class Channel>
@@ -73,7 +74,7 @@ outcome round_trips(const std::string& what, std::uint64_t trips)
         meeting.arrive_and_wait();
         failure = check.failure(warm_up + trips);
     };
-    run_pinned(what, {{core_list::get().lone(), ask}, {core_list::get().other(0), answer}});
+    run_pinned(what, {{core_list::get().first(), ask}, {core_list::get().other(0), answer}});
 
     const double scale = nanoseconds_a_tick();
     const auto nanoseconds = [&](double fraction) {
@@ -81,7 +82,8 @@ outcome round_trips(const std::string& what, std::uint64_t trips)
     };
     result.value = nanoseconds(0.5);
     result.extras = {{"p99_ns", nanoseconds(0.99)}, {"p999_ns", nanoseconds(0.999)}};
-    if (!failure.empty()) result.failure = failure;
+    if (!failure.empty())
+        result.failure = failure;
     return result;
 }
 
@@ -128,7 +130,7 @@ void add_payload(registry& all)
     add<cache_line<T>>(all, "limit/cache_line");
 }
 
-}  // namespace
+} // namespace
 
 void add_ping_pong(registry& all)
 {
@@ -137,4 +139,4 @@ void add_ping_pong(registry& all)
     add_payload<payload<256>>(all);
 }
 
-}  // namespace benchmarks
+} // namespace benchmarks

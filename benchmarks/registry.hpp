@@ -16,10 +16,10 @@ inline constexpr std::size_t ring_records = 65536;
 
 /// What one round of one subject gave.
 struct outcome {
-    double value = 0;                                      ///< in the unit of the entry
-    double seconds = 0;                                    ///< what the measured part took
-    std::vector<std::pair<std::string, double>> extras{};  ///< more figures, say p99_ns
-    std::string failure{};                                 ///< empty: every record was right
+    double value = 0;                                     ///< in the unit of the entry
+    double seconds = 0;                                   ///< what the measured part took
+    std::vector<std::pair<std::string, double>> extras{}; ///< more figures, say p99_ns
+    std::string failure{};                                ///< empty: every record was right
 };
 
 enum class better { higher, lower };
@@ -32,8 +32,8 @@ struct entry {
     std::size_t batch = 1;
     std::string unit;
     better direction = better::higher;
-    std::function<outcome(std::uint64_t work)> round;  ///< work: records, round trips, ...
-    std::uint64_t fixed_work = 0;  ///< 0: chosen so that a round takes the time it should
+    std::function<outcome(std::uint64_t work)> round; ///< work: records, round trips, ...
+    std::uint64_t fixed_work = 0; ///< 0: chosen so that a round takes the time it should
     std::size_t most_rounds = std::numeric_limits<std::size_t>::max();
 
     bool is_gregor() const { return subject.starts_with("gregor/"); }
@@ -52,4 +52,4 @@ void add_same_thread(registry& all);
 void add_wake_up(registry& all);
 void add_idle_cost(registry& all);
 
-}  // namespace benchmarks
+} // namespace benchmarks

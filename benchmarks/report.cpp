@@ -26,22 +26,27 @@ const series* best_of(const group& members, Condition condition)
 {
     const series* best = nullptr;
     for (const series& each : members)
-        if (condition(each.subject) && (best == nullptr || beats(each, *best))) best = &each;
+        if (condition(each.subject) && (best == nullptr || beats(each, *best)))
+            best = &each;
     return best;
 }
 
 std::string figure(double value)
 {
-    if (value >= 1000) return fmt::format("{:.0f}", value);
-    if (value >= 100) return fmt::format("{:.1f}", value);
+    if (value >= 1000)
+        return fmt::format("{:.0f}", value);
+    if (value >= 100)
+        return fmt::format("{:.1f}", value);
     return fmt::format("{:.2f}", value);
 }
 
 std::string ratio_text(const series& subject, const series* reference)
 {
-    if (reference == nullptr || reference == &subject) return "";
+    if (reference == nullptr || reference == &subject)
+        return "";
     const summary ratio = summarize(ratios(subject, *reference));
-    if (ratio.median == 0) return "?";
+    if (ratio.median == 0)
+        return "no rounds alike";
     return fmt::format("{:.2f} ({:.2f}-{:.2f})", ratio.median, ratio.min, ratio.max);
 }
 
@@ -49,10 +54,12 @@ std::string ratio_text(const series& subject, const series* reference)
 std::string extras_text(const series& subject)
 {
     std::string text;
-    if (subject.extras.empty()) return text;
+    if (subject.extras.empty())
+        return text;
     for (std::size_t i = 0; i < subject.extras.front().size(); ++i) {
         std::vector<double> values;
-        for (const auto& round : subject.extras) values.push_back(round[i].second);
+        for (const auto& round : subject.extras)
+            values.push_back(round[i].second);
         text += fmt::format("  {} {}", subject.extras.front()[i].first,
                             figure(summarize(values).median));
     }
@@ -68,12 +75,13 @@ void print_group(const group& members, double usual_probe)
 
     fmt::print("\n{}, {}-byte records, batch {}: {}, {} is better\n", first.scenario,
                first.payload_bytes, first.batch, first.unit, higher ? "more" : "less");
-    fmt::print("  {:<36}{:>9}{:>9}{:>9}  {:<6}  {:<18}  {:<18}\n", "subject", "median", "min", "max",
-               "kept", peer != nullptr ? "against best peer" : "",
+    fmt::print("  {:<36}{:>9}{:>9}{:>9}  {:<6}  {:<18}  {:<18}\n", "subject", "median", "min",
+               "max", "kept", peer != nullptr ? "against best peer" : "",
                limit != nullptr ? "against limit" : "");
 
     std::vector<const series*> order;
-    for (const series& each : members) order.push_back(&each);
+    for (const series& each : members)
+        order.push_back(&each);
     std::stable_sort(order.begin(), order.end(),
                      [](const series* one, const series* other) { return beats(*one, *other); });
     for (const series* each : order) {
@@ -99,8 +107,8 @@ std::optional<measured_target> measure(const target& wanted, const std::vector<g
 {
     for (const group& members : results) {
         const entry& first = members.front().subject;
-        if (first.scenario != wanted.scenario || first.payload_bytes != wanted.payload_bytes
-            || first.batch != wanted.batch)
+        if (first.scenario != wanted.scenario || first.payload_bytes != wanted.payload_bytes ||
+            first.batch != wanted.batch)
             continue;
         const auto named = [](std::string_view pattern) {
             return [pattern](const entry& each) {
@@ -109,7 +117,8 @@ std::optional<measured_target> measure(const target& wanted, const std::vector<g
         };
         const series* subject = best_of(members, named(wanted.subject));
         const series* reference = best_of(members, named(wanted.reference));
-        if (subject == nullptr || reference == nullptr) continue;
+        if (subject == nullptr || reference == nullptr)
+            continue;
         return measured_target{subject->subject.subject, reference->subject.subject,
                                summarize(ratios(*subject, *reference))};
     }
@@ -121,7 +130,8 @@ void print_targets(const std::vector<group>& results)
     bool first = true;
     for (const target& wanted : targets) {
         const auto found = measure(wanted, results);
-        if (!found) continue;
+        if (!found)
+            continue;
         if (first)
             fmt::print("\nWhat the project promises: by which factor the subject is better, in"
                        " rounds taken side by side\n");
@@ -130,7 +140,10 @@ void print_targets(const std::vector<group>& results)
                    " {:.2f}: {}\n",
                    wanted.scenario, wanted.payload_bytes, wanted.batch, found->subject,
                    found->reference, found->ratio.median, found->ratio.min, found->ratio.max,
-                   wanted.at_least, found->ratio.median >= wanted.at_least ? "reached" : "MISSED");
+                   wanted.at_least,
+                   found->ratio.median == 0                 ? "no rounds alike"
+                   : found->ratio.median >= wanted.at_least ? "reached"
+                                                            : "MISSED");
     }
 }
 
@@ -138,7 +151,8 @@ std::string quoted(std::string_view text)
 {
     std::string result = "\"";
     for (const char letter : text) {
-        if (letter == '"' || letter == '\\') result += '\\';
+        if (letter == '"' || letter == '\\')
+            result += '\\';
         if (static_cast<unsigned char>(letter) < 0x20)
             result += fmt::format("\\u{:04x}", static_cast<unsigned char>(letter));
         else
@@ -156,7 +170,10 @@ std::string json_list(const Range& values, Format format)
     return result + "]";
 }
 
-std::string number(double value) { return fmt::format("{:.6g}", value); }
+std::string number(double value)
+{
+    return fmt::format("{:.6g}", value);
+}
 
 std::string json_run(const series& each, double usual_probe)
 {
@@ -172,14 +189,13 @@ std::string json_run(const series& each, double usual_probe)
         json_list(each.probes_ns, number),
         json_list(kept.keep, [](bool keep) { return keep ? "true" : "false"; }));
     for (std::size_t i = 0; !each.extras.empty() && i < each.extras.front().size(); ++i)
-        result += fmt::format(",{}:{}", quoted(each.extras.front()[i].first),
-                              json_list(each.extras, [i](const auto& round) {
-                                  return number(round[i].second);
-                              }));
+        result += fmt::format(
+            ",{}:{}", quoted(each.extras.front()[i].first),
+            json_list(each.extras, [i](const auto& round) { return number(round[i].second); }));
     return result + "}";
 }
 
-}  // namespace
+} // namespace
 
 void print_report(const machine& here, std::optional<double> others_per_cent,
                   const std::vector<group>& results)
@@ -187,7 +203,8 @@ void print_report(const machine& here, std::optional<double> others_per_cent,
     const double usual_probe = usual_probe_ns(results);
     fmt::print("{}, {} cores, {}\n{}, {}, commit {}\n", here.cpu, here.cores, here.kernel,
                here.compiler, here.flags, here.commit);
-    for (const auto& [name, version] : here.peers) fmt::print("{} {}\n", name, version);
+    for (const auto& [name, version] : here.peers)
+        fmt::print("{} {}\n", name, version);
     fmt::print("usual round trip of a cache line between the cores: {:.0f} ns\n"
                "kept: rounds taken near that (!: too few were, all are shown); *: the best peer;"
                " +: the limit\n"
@@ -200,7 +217,8 @@ void print_report(const machine& here, std::optional<double> others_per_cent,
 #if !defined(NDEBUG)
     fmt::print("built without NDEBUG: assertions are on, the figures are not for comparison\n");
 #endif
-    for (const group& each : results) print_group(each, usual_probe);
+    for (const group& each : results)
+        print_group(each, usual_probe);
     print_targets(results);
 }
 
@@ -227,4 +245,4 @@ std::string to_json(const machine& here, std::optional<double> others_per_cent,
         runs);
 }
 
-}  // namespace benchmarks
+} // namespace benchmarks

@@ -17,7 +17,7 @@ struct machine {
     std::string compiler;
     std::string flags;
     std::string commit;
-    std::vector<std::pair<std::string, std::string>> peers;  ///< name and version
+    std::vector<std::pair<std::string, std::string>> peers; ///< name and version
 
     static machine describe();
 };
@@ -34,7 +34,7 @@ public:
 
 private:
     struct reading {
-        double busy_seconds;  ///< of all processes, and stolen by the host
+        double busy_seconds; ///< of all processes, and stolen by the host
         double own_seconds;
         double all_seconds;
     };
@@ -51,4 +51,4 @@ void print_report(const machine& here, std::optional<double> others_per_cent,
 std::string to_json(const machine& here, std::optional<double> others_per_cent,
                     const std::vector<group>& results);
 
-}  // namespace benchmarks
+} // namespace benchmarks

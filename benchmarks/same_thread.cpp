@@ -25,7 +25,8 @@ template <class Writer, class Reader, class Check>
     Check local = check;
     for (std::uint64_t id = from; id < to; id += batch) {
         writer.write(id);
-        for (std::uint64_t seen = 0; seen < batch;) seen += reader.read(local);
+        for (std::uint64_t seen = 0; seen < batch;)
+            seen += reader.read(local);
     }
     check = local;
 }
@@ -46,7 +47,7 @@ outcome pairs(const std::string& what, std::uint64_t records)
         result.seconds = seconds_between(began, std::chrono::steady_clock::now());
         result.failure = check.failure(ring_records + records);
     };
-    run_pinned(what, {{core_list::get().lone(), body}});
+    run_pinned(what, {{core_list::get().first(), body}});
     result.value = result.seconds * 1e9 / static_cast<double>(records);
     return result;
 }
@@ -110,7 +111,7 @@ void add_batches(registry& all)
     add<queue_channel<bare_cursor_ring, T, b16>>(all, "limit/bare_cursor");
 }
 
-}  // namespace
+} // namespace
 
 void add_same_thread(registry& all)
 {
@@ -122,4 +123,4 @@ void add_same_thread(registry& all)
     add_batches<payload<256>>(all);
 }
 
-}  // namespace benchmarks
+} // namespace benchmarks

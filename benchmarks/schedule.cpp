@@ -13,7 +13,7 @@
 #include <fmt/format.h>
 
 #if defined(__unix__) || defined(__APPLE__)
-#include <unistd.h>
+#    include <unistd.h>
 #endif
 
 namespace benchmarks {
@@ -29,8 +29,8 @@ bool near(double one, double other)
 
 bool same_group(const entry& one, const entry& other)
 {
-    return one.scenario == other.scenario && one.payload_bytes == other.payload_bytes
-        && one.batch == other.batch;
+    return one.scenario == other.scenario && one.payload_bytes == other.payload_bytes &&
+           one.batch == other.batch;
 }
 
 bool is_terminal()
@@ -45,22 +45,25 @@ bool is_terminal()
 void show_progress(const entry& subject, const std::string& stage)
 {
     static const bool shown = is_terminal();
-    if (!shown) return;
-    const std::string line = fmt::format("{} {} B b{} {}: {}", subject.scenario,
-                                         subject.payload_bytes, subject.batch, stage,
-                                         subject.subject);
+    if (!shown)
+        return;
+    const std::string line =
+        fmt::format("{} {} B b{} {}: {}", subject.scenario, subject.payload_bytes, subject.batch,
+                    stage, subject.subject);
     fmt::print(stderr, "\r{:<79.79}", line);
     std::fflush(stderr);
 }
 
 void clear_progress()
 {
-    if (is_terminal()) fmt::print(stderr, "\r{:<79}\r", "");
+    if (is_terminal())
+        fmt::print(stderr, "\r{:<79}\r", "");
 }
 
 bool report_failure(const entry& subject, const outcome& result)
 {
-    if (result.failure.empty()) return false;
+    if (result.failure.empty())
+        return false;
     clear_progress();
     fmt::print(stderr, "FAILED {} {}, {} bytes, batch {}: {}\n", subject.scenario, subject.subject,
                subject.payload_bytes, subject.batch, result.failure);
@@ -77,14 +80,17 @@ public:
     /// Finds how much work takes a round's time. Nothing of it is counted.
     bool calibrate()
     {
-        if (work_ != 0) return true;
+        if (work_ != 0)
+            return true;
         show_progress(result_.subject, "calibrates");
         for (work_ = 4096;;) {
             const outcome result = result_.subject.round(work_);
-            if (report_failure(result_.subject, result)) return false;
+            if (report_failure(result_.subject, result))
+                return false;
             const bool long_enough = result.seconds > how_.round_seconds / 4;
             adjust(result.seconds, long_enough ? 4 : 32);
-            if (long_enough) return true;
+            if (long_enough)
+                return true;
         }
     }
 
@@ -92,10 +98,12 @@ public:
     {
         show_progress(result_.subject, fmt::format("round {}/{}", round + 1, how_.rounds));
         const outcome result = result_.subject.round(work_);
-        if (report_failure(result_.subject, result)) return false;
+        if (report_failure(result_.subject, result))
+            return false;
         result_.values.push_back(result.value);
         result_.extras.push_back(result.extras);
-        if (result_.subject.fixed_work == 0) adjust(result.seconds, 4);
+        if (result_.subject.fixed_work == 0)
+            adjust(result.seconds, 4);
         return true;
     }
 
@@ -157,17 +165,21 @@ private:
 bool run_group(const plan& how, mode_watch& watch, group& results)
 {
     std::vector<runner> runners;
-    for (series& each : results) runners.emplace_back(each, how);
+    for (series& each : results)
+        runners.emplace_back(each, how);
     for (runner& each : runners)
-        if (!each.calibrate()) return false;
+        if (!each.calibrate())
+            return false;
 
     double probe_before = watch.look();
     for (std::size_t round = 0; round < how.rounds; ++round) {
         for (std::size_t place = 0; place < runners.size(); ++place) {
             runner& each = runners[round % 2 == 0 ? place : runners.size() - 1 - place];
-            if (!each.wants(round)) continue;
+            if (!each.wants(round))
+                continue;
             probe_before = watch.wait_for_usual_mode(probe_before);
-            if (!each.run(round)) return false;
+            if (!each.run(round))
+                return false;
             const double probe_after = watch.look();
             each.add_probe(std::max(probe_before, probe_after));
             probe_before = probe_after;
@@ -176,7 +188,7 @@ bool run_group(const plan& how, mode_watch& watch, group& results)
     return true;
 }
 
-}  // namespace
+} // namespace
 
 bool run_all(const registry& entries, const plan& how, std::vector<group>& results)
 {
@@ -187,7 +199,8 @@ bool run_all(const registry& entries, const plan& how, std::vector<group>& resul
     }
     mode_watch watch;
     for (group& each : results)
-        if (!run_group(how, watch, each)) return false;
+        if (!run_group(how, watch, each))
+            return false;
     clear_progress();
     return true;
 }
@@ -204,7 +217,8 @@ double usual_probe_ns(const std::vector<group>& results)
 kept_rounds rounds_to_keep(const series& subject, double usual_probe)
 {
     kept_rounds result;
-    for (const double probe : subject.probes_ns) result.keep.push_back(near(probe, usual_probe));
+    for (const double probe : subject.probes_ns)
+        result.keep.push_back(near(probe, usual_probe));
     const auto count_kept = [&] {
         return static_cast<std::size_t>(std::count(result.keep.begin(), result.keep.end(), true));
     };
@@ -221,7 +235,8 @@ std::vector<double> kept_values(const series& subject, const kept_rounds& kept)
 {
     std::vector<double> result;
     for (std::size_t round = 0; round < subject.values.size(); ++round)
-        if (kept.keep[round]) result.push_back(subject.values[round]);
+        if (kept.keep[round])
+            result.push_back(subject.values[round]);
     return result;
 }
 
@@ -230,11 +245,12 @@ std::vector<double> ratios(const series& subject, const series& reference)
     std::vector<double> result;
     const std::size_t rounds = std::min(subject.values.size(), reference.values.size());
     for (std::size_t round = 0; round < rounds; ++round) {
-        if (!near(subject.probes_ns[round], reference.probes_ns[round])) continue;
+        if (!near(subject.probes_ns[round], reference.probes_ns[round]))
+            continue;
         const double ratio = subject.values[round] / reference.values[round];
         result.push_back(subject.subject.direction == better::higher ? ratio : 1 / ratio);
     }
     return result;
 }
 
-}  // namespace benchmarks
+} // namespace benchmarks

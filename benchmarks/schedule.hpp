@@ -13,7 +13,8 @@ namespace benchmarks {
 struct series {
     entry subject;
     std::vector<double> values{};
-    std::vector<double> probes_ns{};  ///< round trip beside the round, the slower of before and after
+    std::vector<double>
+        probes_ns{}; ///< round trip beside the round, the slower of before and after
     std::vector<std::vector<std::pair<std::string, double>>> extras{};
 };
 
@@ -54,4 +55,4 @@ std::vector<double> kept_values(const series& subject, const kept_rounds& kept);
 /// the same mode of the machine, whichever that was.
 std::vector<double> ratios(const series& subject, const series& reference);
 
-}  // namespace benchmarks
+} // namespace benchmarks

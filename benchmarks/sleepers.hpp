@@ -15,10 +15,10 @@
 #include <cstdint>
 
 #if defined(GREGOR_BENCH_HAVE_CONCURRENTQUEUE)
-#include <blockingconcurrentqueue.h>
+#    include <blockingconcurrentqueue.h>
 #endif
 #if defined(GREGOR_BENCH_HAVE_TBB)
-#include <oneapi/tbb/concurrent_queue.h>
+#    include <oneapi/tbb/concurrent_queue.h>
 #endif
 
 namespace benchmarks {
@@ -41,7 +41,8 @@ public:
         {
             for (;;) {
                 const auto batch = in.poll(std::chrono::milliseconds{100});
-                if (!batch.empty()) return batch.front().value();
+                if (!batch.empty())
+                    return batch.front().value();
             }
         }
         gregor::consumer<topic_type> in;
@@ -102,8 +103,8 @@ public:
         sleeper_record receive()
         {
             sleeper_record result;
-            while (!queue_pointer->wait_dequeue_timed(token, result, std::chrono::milliseconds{100})) {
-            }
+            while (!queue_pointer->wait_dequeue_timed(token, result,
+                                                      std::chrono::milliseconds{100})) {}
             return result;
         }
         queue* queue_pointer;
@@ -164,4 +165,4 @@ void for_each_sleeper(Add add)
     add.template operator()<deque_sleeper>("std/deque_mutex");
 }
 
-}  // namespace benchmarks
+} // namespace benchmarks

@@ -11,7 +11,8 @@ namespace benchmarks {
 template <class Number>
 Number quantile(std::vector<Number> samples, double fraction)
 {
-    if (samples.empty()) return Number{};
+    if (samples.empty())
+        return Number{};
     const auto last = static_cast<double>(samples.size() - 1);
     const auto nth = samples.begin() + static_cast<std::ptrdiff_t>(fraction * last + 0.5);
     std::nth_element(samples.begin(), nth, samples.end());
@@ -26,13 +27,14 @@ struct summary {
 
 inline summary summarize(const std::vector<double>& samples)
 {
-    if (samples.empty()) return {};
+    if (samples.empty())
+        return {};
     std::vector<double> sorted = samples;
     std::sort(sorted.begin(), sorted.end());
     const std::size_t middle = sorted.size() / 2;
-    const double median = sorted.size() % 2 == 1 ? sorted[middle]
-                                                 : (sorted[middle - 1] + sorted[middle]) / 2;
+    const double median =
+        sorted.size() % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     return {median, sorted.front(), sorted.back()};
 }
 
-}  // namespace benchmarks
+} // namespace benchmarks

@@ -31,4 +31,4 @@ inline constexpr std::array targets{
     target{"ping_pong", 64, 1, "gregor/*", "limit/*", 1 / 1.3},
 };
 
-}  // namespace benchmarks
+} // namespace benchmarks

@@ -14,8 +14,8 @@
 #include <fmt/format.h>
 
 #if defined(__linux__)
-#include <pthread.h>
-#include <sched.h>
+#    include <pthread.h>
+#    include <sched.h>
 #endif
 
 namespace benchmarks {
@@ -33,7 +33,7 @@ void pin_this_thread(int core)
 #endif
 }
 
-}  // namespace
+} // namespace
 
 core_list::core_list()
 {
@@ -42,9 +42,11 @@ core_list::core_list()
     CPU_ZERO(&set);
     if (sched_getaffinity(0, sizeof set, &set) == 0)
         for (int core = 0; core < CPU_SETSIZE; ++core)
-            if (CPU_ISSET(static_cast<std::size_t>(core), &set)) cores_.push_back(core);
+            if (CPU_ISSET(static_cast<std::size_t>(core), &set))
+                cores_.push_back(core);
 #endif
-    if (!cores_.empty()) return;
+    if (!cores_.empty())
+        return;
     const unsigned count = std::thread::hardware_concurrency();
     for (unsigned core = 0; core < (count == 0 ? 1 : count); ++core)
         cores_.push_back(static_cast<int>(core));
@@ -81,7 +83,8 @@ void run_pinned(const std::string& what, const std::vector<worker>& workers)
         std::_Exit(1);
     }
     lock.unlock();
-    for (std::thread& thread : threads) thread.join();
+    for (std::thread& thread : threads)
+        thread.join();
 }
 
 double probe_round_trip_ns()
@@ -96,11 +99,12 @@ double probe_round_trip_ns()
     double nanoseconds = 0;
 
     const core_list& cores = core_list::get();
-    run_pinned("probe", {{cores.lone(),
+    run_pinned("probe", {{cores.first(),
                           [&] {
                               auto from = std::chrono::steady_clock::now();
                               for (std::uint64_t i = 1; i <= warm_up + trips; ++i) {
-                                  if (i == warm_up + 1) from = std::chrono::steady_clock::now();
+                                  if (i == warm_up + 1)
+                                      from = std::chrono::steady_clock::now();
                                   there.trip.store(i, std::memory_order_release);
                                   eager_back_off waiting;
                                   while (back.trip.load(std::memory_order_acquire) != i)
@@ -120,4 +124,4 @@ double probe_round_trip_ns()
     return nanoseconds / static_cast<double>(trips);
 }
 
-}  // namespace benchmarks
+} // namespace benchmarks

@@ -11,14 +11,15 @@
 
 namespace benchmarks {
 
-/// The processors this process may use. A scenario has a lone side (the producer of a fan-out, the
-/// consumer of a fan-in) on the first one, and another side on the remaining ones in turn.
+/// The processors this process may use.
 class core_list {
 public:
     static const core_list& get();
 
     std::size_t count() const { return cores_.size(); }
-    int lone() const { return cores_.front(); }
+    int first() const { return cores_.front(); }
+    int in_turn(std::size_t index) const { return cores_[index % cores_.size()]; }
+    /// Those without the first one, in turn; the first one where there is no other.
     int other(std::size_t index) const
     {
         return cores_.size() == 1 ? cores_[0] : cores_[1 + index % (cores_.size() - 1)];
@@ -53,7 +54,8 @@ public:
         const std::size_t arrival = arrived_.fetch_add(1, std::memory_order_acq_rel);
         const std::size_t everyone = (arrival / threads_ + 1) * threads_;
         eager_back_off waiting;
-        while (arrived_.load(std::memory_order_acquire) < everyone) waiting.wait();
+        while (arrived_.load(std::memory_order_acquire) < everyone)
+            waiting.wait();
     }
 
 private:
@@ -66,4 +68,4 @@ private:
 /// in which arrangement a round was taken.
 double probe_round_trip_ns();
 
-}  // namespace benchmarks
+} // namespace benchmarks

@@ -32,7 +32,7 @@ outcome plain_stores(std::uint64_t records)
 {
     outcome result;
     plain_ring<T> ring;
-    run_pinned("plain stores", {{core_list::get().lone(), [&] {
+    run_pinned("plain stores", {{core_list::get().first(), [&] {
                                      fill(ring, 0, ring_records);
                                      const auto began = std::chrono::steady_clock::now();
                                      fill(ring, ring_records, ring_records + records);
@@ -40,7 +40,8 @@ outcome plain_stores(std::uint64_t records)
                                      result.seconds = seconds_between(began, ended);
                                  }}});
     for (std::uint64_t id = records; id < ring_records + records; ++id)
-        if (ring[id].tag() != id) result.failure = "a record was not stored";
+        if (ring[id].tag() != id)
+            result.failure = "a record was not stored";
     result.value = static_cast<double>(records) / result.seconds / 1e6;
     return result;
 }
@@ -116,7 +117,7 @@ void add_payload(registry& all)
     add_batches<T>(all);
 }
 
-}  // namespace
+} // namespace
 
 void add_throughput_1p1c(registry& all)
 {
@@ -125,4 +126,4 @@ void add_throughput_1p1c(registry& all)
     add_payload<payload<256>>(all);
 }
 
-}  // namespace benchmarks
+} // namespace benchmarks

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #if defined(__x86_64__) || defined(_M_X64)
-#include <x86intrin.h>
+#    include <x86intrin.h>
 #endif
 
 namespace benchmarks {
@@ -41,4 +41,4 @@ inline double seconds_between(std::chrono::steady_clock::time_point from,
     return std::chrono::duration<double>(to - from).count();
 }
 
-}  // namespace benchmarks
+} // namespace benchmarks

@@ -26,13 +26,14 @@ template <class Writer>
 [[gnu::noinline]] void produce(Writer& writer, std::uint64_t from, std::uint64_t to,
                                std::size_t batch)
 {
-    for (std::uint64_t id = from; id < to; id += batch) writer.write(id);
+    for (std::uint64_t id = from; id < to; id += batch)
+        writer.write(id);
 }
 
 template <class Reader, class Check>
 [[gnu::noinline]] void consume(Reader& reader, Check& check, std::uint64_t records)
 {
-    Check local = check;  // a copy of its own may live in registers
+    Check local = check; // a copy of its own may live in registers
     patient_back_off waiting;
     for (std::uint64_t seen = 0; seen < records;) {
         const std::uint64_t count = reader.read(local);
@@ -58,8 +59,9 @@ constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t step)
 /// (it meets the page faults), until the last reader has read the last record. Left out: making
 /// and destroying the channel, its handles and the threads.
 ///
-/// Cores: one producer has the first core to itself and the readers share the others; with several
-/// producers it is the reader that has the first one.
+/// Cores: a single producer has the first core to itself and the readers share the others. Several
+/// producers run on different cores, so that they do meet, and the reader on the next one: with two
+/// cores it shares that of the first producer.
 template <class Channel>
 outcome stream_round(const std::string& what, std::uint64_t records)
 {
@@ -67,8 +69,8 @@ outcome stream_round(const std::string& what, std::uint64_t records)
     constexpr std::size_t producers = Channel::producers;
     constexpr std::size_t readers = Channel::readers;
     constexpr std::uint64_t lap = ring_records / producers;
-    const std::uint64_t share = round_up(std::max<std::uint64_t>(records / producers, 1),
-                                         Channel::batch);
+    const std::uint64_t share =
+        round_up(std::max<std::uint64_t>(records / producers, 1), Channel::batch);
 
     const auto channel = std::make_unique<Channel>();
     meeting_point meeting{producers + readers};
@@ -79,28 +81,29 @@ outcome stream_round(const std::string& what, std::uint64_t records)
     std::vector<worker> workers;
 
     for (std::size_t index = 0; index < producers; ++index)
-        workers.push_back({producers == 1 ? cores.lone() : cores.other(index), [&, index] {
+        workers.push_back({producers == 1 ? cores.first() : cores.in_turn(index), [&, index] {
                                auto writer = channel->writer(index);
-                               meeting.arrive_and_wait();  // all handles exist
+                               meeting.arrive_and_wait(); // all handles exist
                                produce(writer, 0, lap, Channel::batch);
-                               meeting.arrive_and_wait();  // the first lap is read
+                               meeting.arrive_and_wait(); // the first lap is read
                                began[index] = clock::now();
                                produce(writer, lap, lap + share, Channel::batch);
-                               meeting.arrive_and_wait();  // handles outlive the measured part
+                               meeting.arrive_and_wait(); // handles outlive the measured part
                            }});
     for (std::size_t index = 0; index < readers; ++index)
-        workers.push_back({producers == 1 ? cores.other(index) : cores.lone(), [&, index] {
-                               auto reader = channel->reader(index);
-                               sequence_check<producers> check;
-                               meeting.arrive_and_wait();
-                               consume(reader, check, lap * producers);
-                               meeting.arrive_and_wait();
-                               began[producers + index] = clock::now();
-                               consume(reader, check, share * producers);
-                               ended[index] = clock::now();
-                               meeting.arrive_and_wait();
-                               failures[index] = check.failure(lap + share);
-                           }});
+        workers.push_back(
+            {producers == 1 ? cores.other(index) : cores.in_turn(producers + index), [&, index] {
+                 auto reader = channel->reader(index);
+                 sequence_check<producers> check;
+                 meeting.arrive_and_wait();
+                 consume(reader, check, lap * producers);
+                 meeting.arrive_and_wait();
+                 began[producers + index] = clock::now();
+                 consume(reader, check, share * producers);
+                 ended[index] = clock::now();
+                 meeting.arrive_and_wait();
+                 failures[index] = check.failure(lap + share);
+             }});
     run_pinned(what, workers);
 
     outcome result;
@@ -108,7 +111,8 @@ outcome stream_round(const std::string& what, std::uint64_t records)
                                      *std::max_element(ended.begin(), ended.end()));
     result.value = static_cast<double>(share * producers) / result.seconds / 1e6;
     for (const std::string& failure : failures)
-        if (!failure.empty()) result.failure = failure;
+        if (!failure.empty())
+            result.failure = failure;
     return result;
 }
 
@@ -127,4 +131,4 @@ void add_stream(registry& all, const std::string& scenario, const std::string& s
                    }});
 }
 
-}  // namespace benchmarks
+} // namespace benchmarks

@@ -56,7 +56,7 @@ outcome wake_ups(const std::string& what, std::uint64_t times)
         meeting.arrive_and_wait();
         result.failure = check.failure(times);
     };
-    run_pinned(what, {{core_list::get().lone(), wake}, {core_list::get().other(0), sleep}});
+    run_pinned(what, {{core_list::get().first(), wake}, {core_list::get().other(0), sleep}});
 
     std::vector<double> latency_ns;
     for (std::uint64_t id = 0; id < times; ++id)
@@ -67,7 +67,7 @@ outcome wake_ups(const std::string& what, std::uint64_t times)
     return result;
 }
 
-}  // namespace
+} // namespace
 
 void add_wake_up(registry& all)
 {
@@ -78,11 +78,10 @@ void add_wake_up(registry& all)
                        .batch = 1,
                        .unit = "ns, median from send to receipt",
                        .direction = better::lower,
-                       .round = [what = scenario + " " + subject](std::uint64_t times) {
-                           return wake_ups<Sleeper>(what, times);
-                       },
+                       .round = [what = scenario + " " + subject](
+                                    std::uint64_t times) { return wake_ups<Sleeper>(what, times); },
                        .fixed_work = 40});
     });
 }
 
-}  // namespace benchmarks
+} // namespace benchmarks

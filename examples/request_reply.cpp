@@ -2,9 +2,9 @@
 // Request and reply: two topics, and an id by which a reply finds its request.
 //
 // Bounded topics in a circle can deadlock: the client waits for room in `requests` and reads no
-// replies meanwhile, the server waits for room in `replies` and reads no requests. One of them has to
-// give way. Here the server does: it offers a reply for a while (`send_for`), then drops it. The client
-// asks no more than `replies` can hold before it reads, so nothing is dropped in fact.
+// replies meanwhile, the server waits for room in `replies` and reads no requests. So the server gives
+// way: it offers a reply for a while (`send_for`), then drops it. This client asks no more than
+// `replies` can hold before it reads, and nothing is dropped.
 
 #include <chrono>
 #include <cstddef>
@@ -24,7 +24,6 @@ struct message {
     std::uint64_t id; // a reply has that of its request
     std::uint64_t number;
 };
-
 using message_topic = gregor::topic<message>;
 constexpr std::size_t capacity = 16;
 constexpr std::uint64_t questions = 5000;
@@ -62,15 +61,15 @@ int main()
     bool right = true;
     while (right && (asked != questions || !expected.empty())) {
         for (; asked != questions && expected.size() != capacity; ++asked) {
+            expected[asked] = asked * 7 * asked * 7;
             ask.send({.id = asked, .number = asked * 7});
-            expected.emplace(asked, asked * 7 * asked * 7);
         }
         auto batch = in.poll(10s);
         right = !batch.empty();
         for (const auto& record : batch) {
-            const auto found = expected.find(record.value().id);
-            right = right && found != expected.end() && found->second == record.value().number;
-            expected.erase(record.value().id);
+            const auto [id, number] = record.value();
+            right = right && expected.contains(id) && expected[id] == number;
+            expected.erase(id);
         }
     }
     requests.close();

@@ -17,9 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t file_block_bytes = 256 * 1024;
+constexpr std::size_t file_block_bytes = std::size_t{256} << 10;
 // small, so that text which comes by slowly goes on at once
-constexpr std::size_t stream_block_bytes = 4 * 1024;
+constexpr std::size_t stream_block_bytes = std::size_t{4} << 10;
 
 [[noreturn]] void fail(const std::string& name, int error)
 {

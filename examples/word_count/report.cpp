@@ -124,8 +124,8 @@ void print_tables(const report& what)
 
 void print_json(const report& what)
 {
-    fmt::print("{{\"texts\":{},\"repeat\":{},\"threads\":{},\"partitions\":{},\"words\":{},"
-               "\"distinct\":{},\"agrees\":{},\"plain_seconds\":{:.6f},\"stages\":[",
+    fmt::print(R"({{"texts":{},"repeat":{},"threads":{},"partitions":{},"words":{},)"
+               R"("distinct":{},"agrees":{},"plain_seconds":{:.6f},"stages":[)",
                what.texts, what.chosen.repeat, what.chosen.threads, what.chosen.partitions,
                what.found.stages.back().done.records, distinct(what.found.counts),
                what.differences.empty(), what.plain_seconds);
@@ -139,10 +139,10 @@ void print_json(const report& what)
             rate(mega(each.done.bytes), each.seconds));
         separator = ",";
     }
-    fmt::print("],\"top\":[");
+    fmt::print(R"(],"top":[)");
     separator = "";
     for (const counted_word& each : top_words(what.found.counts, what.chosen.top)) {
-        fmt::print("{}{{\"word\":{},\"count\":{}}}", separator, quoted(each.word), each.count);
+        fmt::print(R"({}{{"word":{},"count":{}}})", separator, quoted(each.word), each.count);
         separator = ",";
     }
     fmt::print("]}}\n");

@@ -28,8 +28,8 @@ enum class poll_status : std::uint8_t {
     out_of_range, ///< the position has no record, and auto_offset_reset is none: seek
 };
 
-/// What a consumer lends its batches from: the lease of the one in hand. Part of the consumer; kept for
-/// the batch's sake when the consumer goes first.
+/// What a consumer lends its batches from: the lease of the one in hand. Part of the consumer; kept
+/// for the batch's sake when the consumer goes first.
 template <class Topic>
 struct lender {
     using state_type = typename Topic::state_type;
@@ -54,8 +54,8 @@ struct lender {
     }
 };
 
-/// A lease on a run of records of one partition, side by side in the log: nothing is copied, nothing
-/// is overwritten until it is let go. Polling while one with records is alive is refused.
+/// A lease on a run of records of one partition, side by side in the log: nothing is copied,
+/// nothing is overwritten until it is let go. Polling while one with records is alive is refused.
 ///
 ///     for (const auto& record : in.poll(100ms))
 ///         use(record.offset(), record.value());
@@ -131,9 +131,9 @@ public:
     };
 
     explicit batch(poll_status why) noexcept : status_(why) {}
-    batch(lender<Topic>& owner, slot_type* slots, std::size_t count, offset_t first,
+    batch(lender<Topic>& owner, slot_type* run, std::size_t count, offset_t first,
           partition_id partition, std::uint64_t missed) noexcept
-        : owner_(&owner), slots_(slots), count_(count), first_(first), missed_(missed),
+        : owner_(&owner), slots_(run), count_(count), first_(first), missed_(missed),
           partition_(partition), status_(poll_status::records)
     {
     }

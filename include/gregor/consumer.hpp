@@ -39,16 +39,18 @@ namespace gregor::inline GREGOR_ABI {
 ///             use(record.offset(), record.value());
 ///     }
 ///
-/// A group remembers how far it has committed, and goes on from there whoever reads for it; each group
-/// reads everything. Without a group, `assign` says what to read, and the offsets go with the consumer.
+/// A group remembers how far it has committed, and goes on from there whoever reads for it; each
+/// group reads everything. Without a group, `assign` says what to read, and the offsets go with the
+/// consumer.
 ///
 /// Threads   one at a time (checked builds report two at once); `wakeup` from any
 /// Progress  try_poll and the other members never wait; poll waits as the topic's wait policy says
-/// Errors    joining what cannot be joined: gregor::error (`create` returns it). After that, results
+/// Errors    joining what cannot be joined: gregor::error (`create` returns it). After that,
+///           results
 /// Cost      a poll: two stores to lines of its own, and a relaxed load; no copy, no allocation
 /// Lifetime  may outlive its topic; its batch may outlive it
-/// Ordering  a send happens before the poll that returns its record; what is done with a record happens
-///           before the send that overwrites it
+/// Ordering  a send happens before the poll that returns its record; what is done with a record
+///           happens before the send that overwrites it
 template <class Topic>
 class consumer {
 public:
@@ -58,7 +60,8 @@ public:
     using batch_type = batch<Topic>;
 
     /// Joins a group. Throws gregor::error when the group has a member (in this version one member
-    /// owns all partitions), when the topic or the group does not allow it, or an option is impossible.
+    /// owns all partitions), when the topic or the group does not allow it, or an option is
+    /// impossible.
     consumer(Topic& topic, std::string_view group, const consumer_options& options = {})
         : consumer(std::move(create(topic, group, options).value()))
     {
@@ -79,14 +82,15 @@ public:
     consumer(consumer&&) noexcept = default;
     consumer& operator=(consumer&&) noexcept = default;
 
-    /// Leaves as `close` does; while an exception passes, what the last poll returned is not committed,
-    /// so that it comes again.
+    /// Leaves as `close` does; while an exception passes, what the last poll returned is not
+    /// committed, so that it comes again.
     ~consumer() = default;
 
-    // --- reading -----------------------------------------------------------------------------------
+    // --- reading
+    // -----------------------------------------------------------------------------------
 
     /// The next records of one partition, fair among partitions; waits for them this long at most.
-    [[nodiscard]] batch_type poll(std::chrono::nanoseconds timeout = forever)
+    [[nodiscard]] batch_type poll(std::chrono::nanoseconds timeout = no_timeout)
     {
         return core_->poll(timeout, no_stop{});
     }
@@ -98,7 +102,7 @@ public:
 #if GREGOR_STOP_TOKEN
     [[nodiscard]] batch_type poll(const std::stop_token& stop)
     {
-        return core_->poll(forever, token_stop{stop});
+        return core_->poll(no_timeout, token_stop{stop});
     }
     [[nodiscard]] batch_type poll(std::chrono::nanoseconds timeout, const std::stop_token& stop)
     {
@@ -109,7 +113,8 @@ public:
     /// Ends the poll that waits now, or the next one that comes, with `woken`. From any thread.
     void wakeup() noexcept { core_->wakeup(); }
 
-    // --- committing ----------------------------------------------------------------------------------
+    // --- committing
+    // ----------------------------------------------------------------------------------
 
     /// Commits everything that was returned, also what is in hand.
     commit_status commit() { return core_->commit(); }
@@ -118,7 +123,8 @@ public:
     /// Says what is to be read next by whoever reads for the group.
     commit_status commit(partition_id p, offset_t next) { return core_->commit(p, next); }
 
-    // --- where it is ---------------------------------------------------------------------------------
+    // --- where it is
+    // ---------------------------------------------------------------------------------
 
     /// Reads these partitions from now on, each from where `auto_offset_reset` says. Only without a
     /// group, and while no batch is in hand.

@@ -73,7 +73,8 @@ public:
         }
     }
 
-    // --- assignment: under the topic's mutex -------------------------------------------------------
+    // --- assignment: under the topic's mutex
+    // -------------------------------------------------------
 
     /// Reads `count` partitions from now on, and none of those that it read before.
     template <class Which>

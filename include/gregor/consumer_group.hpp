@@ -29,8 +29,9 @@ struct starting_point {
 /// Puts a cursor where nothing below it can be overwritten from now on, `wanted` or the log start,
 /// whichever is later; returns where.
 ///
-/// The order is what makes it safe: publish, fence, and only then look at the log start. An extension
-/// of the room that did not see the cursor has reserved before, and shows in the log start.
+/// The order is what makes it safe: publish, fence, and only then look at the log start. An
+/// extension of the room that did not see the cursor has reserved before, and shows in the log
+/// start.
 template <class Log>
 offset_t hold_from(Log& log, typename Log::place& cursor, offset_t wanted, unsigned flags)
 {
@@ -85,8 +86,8 @@ starting_point start_reader(Log& log, typename Log::place& cursor, const consume
     return {start, committed ? missed + (start - *wanted) : 0, true};
 }
 
-/// The group of this name, made if need be and joined, or why it cannot be joined. Under the topic's
-/// mutex. In this version a group has one member, which owns all partitions.
+/// The group of this name, made if need be and joined, or why it cannot be joined. Under the
+/// topic's mutex. In this version a group has one member, which owns all partitions.
 template <class Topic>
 result<group_offsets<typename Topic::state_type::place>*>
 join_group(typename Topic::state_type& state, std::string_view name,
@@ -114,8 +115,8 @@ join_group(typename Topic::state_type& state, std::string_view name,
     return &group;
 }
 
-/// The member goes. An undeclared group then holds nobody back; its committed offsets are kept. Under
-/// the topic's mutex; the caller wakes the producers.
+/// The member goes. An undeclared group then holds nobody back; its committed offsets are kept.
+/// Under the topic's mutex; the caller wakes the producers.
 template <class Place>
 void leave_group(group_offsets<Place>& group) noexcept
 {

@@ -34,10 +34,10 @@ enum class auto_offset_reset : std::uint8_t {
 };
 
 struct consumer_options {
-    /// false: producers wait for this reader (or are refused, by the topic's overflow policy) rather
-    /// than overwrite what it has not read. true: they never do, except for the batch in its hands;
-    /// it learns from `batch.missed()` exactly how many offsets it lost. All members of a group say
-    /// the same.
+    /// false: producers wait for this reader (or are refused, by the topic's overflow policy)
+    /// rather than overwrite what it has not read. true: they never do, except for the batch in its
+    /// hands; it learns from `batch.missed()` exactly how many offsets it lost. All members of a
+    /// group say the same.
     bool lossy = false;
 
     auto_offset_reset reset = auto_offset_reset::earliest;

@@ -24,11 +24,11 @@ enum class sighting : std::uint8_t {
 /// One partition, as one consumer reads it: where it is, what keeps its records from being
 /// overwritten, and how it finds the next ones.
 ///
-/// A lossless reader at or behind its committed offset needs no care: the cursor keeps everything from
-/// there on. Any other (a lossy one, or one that went back) leases the place first, fences, and then
-/// looks whether it was still there.
+/// A lossless reader at or behind its committed offset needs no care: the cursor keeps everything
+/// from there on. Any other (a lossy one, or one that went back) leases the place first, fences,
+/// and then looks whether it was still there.
 template <class Topic>
-class partition_reader {
+class alignas(cache_line_bytes) partition_reader {
 public:
     using log_type = typename Topic::state_type::log_type;
     using place = typename log_type::place;
@@ -71,7 +71,8 @@ public:
         }
         run = available();
         if (run.count != 0) [[likely]] {
-            // stored before anything after it is committed: the protection moves from cursor to lease
+            // stored before anything after it is committed: the protection moves from cursor to
+            // lease
             lease_->set(run.first, place::holds);
             return sighting::run;
         }
@@ -91,7 +92,8 @@ public:
         return lost;
     }
 
-    /// True once after something moved that held producers back, but by no commit: they want to know.
+    /// True once after something moved that held producers back, but by no commit: they want to
+    /// know.
     [[nodiscard]] bool take_freed() noexcept
     {
         const bool was = freed_;
@@ -167,13 +169,14 @@ private:
         freed_ = true;
     }
 
-    /// The next run that lies side by side in the log, and has nothing in it that is not to be returned.
+    /// The next run that lies side by side in the log, and has nothing in it that is not to be
+    /// returned.
     [[nodiscard]] run_type available()
     {
         run_type run = log_->protocol().available(sight_, position_,
-                                                  std::min(most_, log_->contiguous(position_)));
+                                                  (std::min)(most_, log_->contiguous(position_)));
         if (run.first != position_) [[unlikely]] {
-            run.count = std::min<offset_t>(run.count, log_->contiguous(run.first));
+            run.count = (std::min<offset_t>)(run.count, log_->contiguous(run.first));
         }
         if constexpr (Topic::layout::takes) {
             while (run.count != 0 && log_->slot(run.first)->taken) {
@@ -189,8 +192,8 @@ private:
         return run;
     }
 
-    /// Passes over what nobody is given. Where all before it was committed, it counts as committed too:
-    /// otherwise producers could wait for a reader that waits for them.
+    /// Passes over what nobody is given. Where all before it was committed, it counts as committed
+    /// too: otherwise producers could wait for a reader that waits for them.
     void skip_to(offset_t first) noexcept
     {
         if (first == position_) [[likely]] {

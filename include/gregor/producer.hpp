@@ -48,12 +48,13 @@ struct staging {
 ///     out.send(order, {.key = "alice"});
 ///     if (auto sent = out.try_send(next); !sent) ...
 ///
-/// A value may be given as a T, as anything a T is made from, or as a braced list. A value given as a
-/// T is moved or copied only when it is taken: a refused one is untouched.
+/// A value may be given as a T, as anything a T is made from, or as a braced list. A value given as
+/// a T is moved or copied only when it is taken: a refused one is untouched.
 ///
 /// Threads   one at a time
-/// Progress  try_: never waits for readers. The others: as the topic's overflow policy says (`block`
-///           waits, `reject` answers `full`). While it lives alone, wait-free where there is room
+/// Progress  try_: never waits for readers. The others: as the topic's overflow policy says
+///           (`block` waits, `reject` answers `full`). While it lives alone, wait-free where there
+///           is room
 /// Errors    results, never exceptions, but for what copying or converting the value throws, before
 ///           anything is claimed
 /// Cost      no allocation; a relaxed load more than the store while nobody sleeps
@@ -69,8 +70,8 @@ public:
     using layout = typename Topic::layout;
     using partitioner = typename Topic::policies::partitioner;
 
-    /// Joins the topic's producers. Throws gregor::error when the topic is `producers::single` and has
-    /// one already, or memory is not to be had.
+    /// Joins the topic's producers. Throws gregor::error when the topic is `producers::single` and
+    /// has one already, or memory is not to be had.
     explicit producer(Topic& topic, partitioner choose = partitioner{})
         : producer(std::move(create(topic, std::move(choose)).value()))
     {
@@ -140,9 +141,9 @@ public:
 
     // --- many records ----------------------------------------------------------------------------
 
-    /// Sends all elements of a range that can be walked twice; those of an rvalue container are moved.
-    /// Without keys the batch goes to one partition; in a batch neighbours of one partition are
-    /// published together. Says how many, from the start, were taken: the others are untouched.
+    /// Sends all elements of a range that can be walked twice; those of an rvalue container are
+    /// moved. Without keys the batch goes to one partition; in a batch neighbours of one partition
+    /// are published together. Says how many, from the start, were taken: the others are untouched.
     template <class Range>
     batch_sent send_batch(Range&& range, const attributes& given = {})
     {
@@ -189,7 +190,7 @@ private:
 
     static constexpr std::chrono::nanoseconds none{0};
     static constexpr std::chrono::nanoseconds patience =
-        Topic::policies::overflow::waits ? forever : none;
+        Topic::policies::overflow::waits ? no_timeout : none;
     /// The value can be copied between claim and publish: nothing of the user's runs.
     static constexpr bool copies_in_place = std::is_trivially_copyable_v<value_type>;
 

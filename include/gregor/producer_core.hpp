@@ -25,7 +25,7 @@ namespace gregor::inline GREGOR_ABI {
 /// What a producer handle and its open claim share: the lanes into each partition, and how a value
 /// gets from the caller's hands into a slot. It goes when both are gone.
 template <class Topic>
-class producer_core {
+class alignas(cache_line_bytes) producer_core {
 public:
     using layout = typename Topic::layout;
     using value_type = typename Topic::value_type;
@@ -43,7 +43,8 @@ public:
     static constexpr bool routes_each_record =
         layout::has_key || !requires(partitioner& c, request r) { c.when_full(r); };
 
-    /// Admits one more producer, sharing the topic when it is not the first. Under the topic's mutex.
+    /// Admits one more producer, sharing the topic when it is not the first. Under the topic's
+    /// mutex.
     producer_core(std::shared_ptr<state_type> state, partitioner&& choose)
         : state_(std::move(state)),
           lanes_(state_->partitions.size(), [this](std::size_t i) { return open(i); }),
@@ -195,7 +196,8 @@ public:
     [[nodiscard]] std::size_t partitions() const noexcept { return lanes_.size(); }
 
 private:
-    struct lane {
+    /// Written at every send: a line of its own, whatever the allocator puts beside it.
+    struct alignas(cache_line_bytes) lane {
         log_type* log;
         typename log_type::lane mine;
     };
@@ -245,8 +247,8 @@ private:
         return {p, at};
     }
 
-    /// Wakes who waits for records; and, where producers share the ring, who waits for this claim to be
-    /// published before it can be overwritten.
+    /// Wakes who waits for records; and, where producers share the ring, who waits for this claim
+    /// to be published before it can be overwritten.
     void announce(const lane& into) noexcept
     {
         state_->records_arrived.notify();
@@ -302,8 +304,8 @@ private:
         }
     }
 
-    /// After a first refusal: waits, as far as the caller allows, for `attempt` to be granted; `got` is
-    /// then what it was granted.
+    /// After a first refusal: waits, as far as the caller allows, for `attempt` to be granted;
+    /// `got` is then what it was granted.
     template <class Stop, class Attempt>
     GREGOR_COLD send_status wait_for_room(claimed& got, std::chrono::nanoseconds timeout,
                                           const Stop& stop, Attempt&& attempt)

@@ -20,8 +20,8 @@ struct absent {
     friend constexpr bool operator==(absent, absent) noexcept { return true; }
 };
 
-/// What is given with a value when it is sent: where it goes, and what it carries besides. Fields that
-/// the topic has no policy for are `absent`.
+/// What is given with a value when it is sent: where it goes, and what it carries besides. Fields
+/// that the topic has no policy for are `absent`.
 ///
 ///     out.send(value, {.key = "alice"});
 ///     out.send(value, {.partition = gregor::partition_id{2}});
@@ -58,13 +58,13 @@ template <class T, class Policies>
 struct record_layout {
     static_assert(std::is_object_v<T> && !std::is_const_v<T> && !std::is_volatile_v<T>,
                   "gregor: topic<T> needs a plain object type, no reference and no const");
-    static_assert(std::is_nothrow_move_constructible_v<T>,
-                  "gregor: topic<T> moves a value into a slot that is claimed already, so T's move "
-                  "constructor must be noexcept");
     static_assert(
         std::is_nothrow_destructible_v<T>,
         "gregor: topic<T> destroys old records while producers wait, so T's destructor must "
         "be noexcept");
+    static_assert(std::is_nothrow_move_constructible_v<T>,
+                  "gregor: topic<T> moves a value into a slot that is claimed already, so T's move "
+                  "constructor must be noexcept");
 
     using value_type = T;
     using key_policy = typename Policies::key;
@@ -122,8 +122,8 @@ struct stored_record {
     }
 };
 
-/// One record of a batch: its offset, and its value where it lies in the log. A view of two pointers'
-/// length; copy it freely, while the batch is alive.
+/// One record of a batch: its offset, and its value where it lies in the log. A view of two
+/// pointers' length; copy it freely, while the batch is alive.
 ///
 /// Threads   as its batch
 /// Lifetime  the references it gives are valid until the batch is let go
@@ -143,7 +143,8 @@ public:
     [[nodiscard]] offset_t offset() const noexcept { return offset_; }
     [[nodiscard]] partition_id partition() const noexcept { return partition_; }
 
-    /// The key: an optional where it is stored (`key<K>`), what `keyed_by` yields where it is derived.
+    /// The key: an optional where it is stored (`key<K>`), what `keyed_by` yields where it is
+    /// derived.
     [[nodiscard]] decltype(auto) key() const
         requires(layout::has_key)
     {

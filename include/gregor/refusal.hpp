@@ -10,8 +10,8 @@
 #include "gregor/base/error.hpp"
 #include "gregor/options.hpp"
 
-// What cannot be opened, and the sentence that says so. Nothing here depends on a topic's type, so it
-// is compiled once.
+// What cannot be opened, and the sentence that says so. Nothing here depends on a topic's type, so
+// it is compiled once.
 
 namespace gregor::inline GREGOR_ABI::refusal {
 

@@ -86,14 +86,15 @@ struct topic_state {
 
 /// A named, typed log in one or more partitions. `gregor::topic<T, policies...>` names its type.
 ///
-/// The topic closes when this object goes; producers and consumers keep what they need until they go
-/// themselves, so the order of destruction does not matter.
+/// The topic closes when this object goes; producers and consumers keep what they need until they
+/// go themselves, so the order of destruction does not matter.
 ///
 /// Threads   all members, from any thread; construction and destruction as usual
 /// Progress  blocking only where it says so
 /// Errors    impossible options: gregor::error (`create` returns it instead). Never throws later
 /// Cost      partitions * capacity_records slots, touched as records first reach them
-/// Lifetime  handles may outlive it: their sends then say `closed`, their polls drain and then say so
+/// Lifetime  handles may outlive it: their sends then say `closed`, their polls drain and then say
+///           so
 /// Ordering  a send happens before the poll that returns its record
 template <class T, class Policies>
 class basic_topic {
@@ -109,7 +110,8 @@ public:
     static_assert(!layout::key_policy::derived || key_applies<typename layout::key_policy, T>(),
                   "gregor: keyed_by<...> cannot be applied to this topic's values");
 
-    /// An empty topic. Throws gregor::error where an option is impossible or memory is not to be had.
+    /// An empty topic. Throws gregor::error where an option is impossible or memory is not to be
+    /// had.
     explicit basic_topic(std::string name, const topic_options& options = {}, clock time = clock{})
         : basic_topic(std::move(create(std::move(name), options, std::move(time)).value()))
     {
@@ -133,8 +135,8 @@ public:
     /// Refuses senders from now on, and tells everybody who waits. Readers still get what is there.
     void close() noexcept;
 
-    /// Waits until each group that holds producers back has committed everything; false when the time
-    /// is up first. Say `close` before, or more may come.
+    /// Waits until each group that holds producers back has committed everything; false when the
+    /// time is up first. Say `close` before, or more may come.
     [[nodiscard]] bool wait_drained(std::chrono::nanoseconds timeout) const;
 
     [[nodiscard]] const std::string& name() const noexcept { return state_->name; }

@@ -85,27 +85,29 @@ TEST_CASE("a second producer comes while the first one holds an open claim", "[m
 TEST_CASE("a second producer comes while a reader reads", "[model]")
 {
     using log = model::small_log<2>;
-    explored("bias: revoked under a reader, by ones", model::by_chance(50'000), [](model::run& run) {
-        auto here = std::make_shared<scene<log>>(seq{254});
-        run.thread([=] { (void)here->log.send(here->first, 1, 0); });
-        run.thread([=] {
-            here->second = here->log.join_producers();
-            (void)here->log.send(here->second, 2, 0);
-        });
-        run.thread([=] { here->in.take_all(2, 2); });
-    });
-    explored("bias: revoked under a reader, claim given up", model::by_chance(50'000), [](model::run& run) {
-        auto here = std::make_shared<scene<log>>(seq{254});
-        run.thread([=] {
-            const auto got = here->log.hold(here->first, 1);
-            here->log.settle(here->first, got.first, 1, 0);
-        });
-        run.thread([=] {
-            here->second = here->log.join_producers();
-            (void)here->log.send(here->second, 2, 0);
-        });
-        run.thread([=] { here->in.take_all(1, 2); });
-    });
+    explored("bias: revoked under a reader, by ones", model::by_chance(50'000),
+             [](model::run& run) {
+                 auto here = std::make_shared<scene<log>>(seq{254});
+                 run.thread([=] { (void)here->log.send(here->first, 1, 0); });
+                 run.thread([=] {
+                     here->second = here->log.join_producers();
+                     (void)here->log.send(here->second, 2, 0);
+                 });
+                 run.thread([=] { here->in.take_all(2, 2); });
+             });
+    explored("bias: revoked under a reader, claim given up", model::by_chance(50'000),
+             [](model::run& run) {
+                 auto here = std::make_shared<scene<log>>(seq{254});
+                 run.thread([=] {
+                     const auto got = here->log.hold(here->first, 1);
+                     here->log.settle(here->first, got.first, 1, 0);
+                 });
+                 run.thread([=] {
+                     here->second = here->log.join_producers();
+                     (void)here->log.send(here->second, 2, 0);
+                 });
+                 run.thread([=] { here->in.take_all(1, 2); });
+             });
 }
 
 TEST_CASE("a second producer comes while the first one has no room", "[model]")
@@ -142,9 +144,8 @@ TEST_CASE("a second producer comes while the first one extends the room", "[mode
             check(here->in.seen(1) == 3 && here->in.seen(2) == 1, "everything arrived");
         });
     };
-    explored("bias: revoked against an extension", {}, [=](model::run& run) {
-        extends(std::type_identity<model::small_log<2>>{}, run);
-    });
+    explored("bias: revoked against an extension", {},
+             [=](model::run& run) { extends(std::type_identity<model::small_log<2>>{}, run); });
     explored("bias: revoked against an extension that destroys",
              {.preemptions = 1, .nothing_stays = true}, [=](model::run& run) {
                  extends(std::type_identity<model::small_log<2, true, true>>{}, run);

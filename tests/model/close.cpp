@@ -32,7 +32,8 @@ struct scene {
     void send(typename Log::lane& lane, int sender, int records, seq each = 1)
     {
         for (int i = 0; i < records; ++i) {
-            const auto got = log.send(lane, sender, accepted[static_cast<std::size_t>(sender)], each);
+            const auto got =
+                log.send(lane, sender, accepted[static_cast<std::size_t>(sender)], each);
             if (got != Log::claiming::granted) {
                 check(got == Log::claiming::closed, "a send that waits is refused when it closes");
                 return;
@@ -58,8 +59,7 @@ struct scene {
     /// Reads to the end, as `finished` has it.
     void read_to_end()
     {
-        while (in.take(2)) {
-        }
+        while (in.take(2)) {}
     }
 
     void check_end()
@@ -75,6 +75,7 @@ struct scene {
     typename Log::lane first;
     typename Log::lane second;
     model::small_reader<Log> in;
+    int ended_after = -1; // records, where the reader was told the end
     int accepted[3] = {}; // by sender; each written by its own thread
 };
 using ring_of_2 = model::small_log<2>;
@@ -89,6 +90,27 @@ void closed_against(const std::string& name, bool shared, const options& how, Fi
         run.thread([=] { first(*here); });
         run.thread([=] { here->log.close(); });
         run.after([=] { here->check_end(); });
+    });
+}
+
+/// The same, and who closes the ring then reads what there is: once he is told that it was all, nothing
+/// comes any more.
+template <class First>
+void closed_by_the_reader(const std::string& name, bool shared, First first)
+{
+    explored(name, {}, [=](model::run& run) {
+        auto here = std::make_shared<scene<ring_of_4>>(shared, false);
+        run.thread([=] { first(*here); });
+        run.thread([=] {
+            here->log.close();
+            here->in.drain();
+            here->ended_after = here->in.finished() ? here->in.total() : -1;
+        });
+        run.after([=] {
+            here->check_end();
+            check(here->ended_after == -1 || here->ended_after == here->in.total(),
+                  "nothing comes after the end");
+        });
     });
 }
 
@@ -110,24 +132,26 @@ void closed_and_read(const std::string& name, bool shared, bool sleeps, First fi
 TEST_CASE("a ring closes while its only producer works", "[model]")
 {
     closed_against<ring_of_4>("close: sole, against 2 sends", false, {},
-                         [](auto& here) { here.send(here.first, 1, 2); });
+                              [](auto& here) { here.send(here.first, 1, 2); });
     closed_against<ring_of_4>("close: sole, against a batch of 3", false, {},
-                         [](auto& here) { here.send(here.first, 1, 1, 3); });
+                              [](auto& here) { here.send(here.first, 1, 1, 3); });
     for (const int built : {0, 1, 2}) {
-        closed_against<ring_of_4>("close: sole, against a claim, " + std::to_string(built) + " built",
-                             false, {}, [=](auto& here) { here.hold(here.first, 1, built); });
+        closed_against<ring_of_4>("close: sole, against a claim, " + std::to_string(built) +
+                                      " built",
+                                  false, {}, [=](auto& here) { here.hold(here.first, 1, built); });
     }
 }
 
 TEST_CASE("a ring of several producers closes while one works", "[model]")
 {
     closed_against<ring_of_4>("close: shared, against 2 sends", true, {},
-                         [](auto& here) { here.send(here.first, 1, 2); });
+                              [](auto& here) { here.send(here.first, 1, 2); });
     closed_against<ring_of_4>("close: shared, against a batch of 3", true, {},
-                         [](auto& here) { here.send(here.first, 1, 1, 3); });
+                              [](auto& here) { here.send(here.first, 1, 1, 3); });
     for (const int built : {0, 1, 2}) {
-        closed_against<ring_of_4>("close: shared, against a claim, " + std::to_string(built) + " built",
-                             true, {}, [=](auto& here) { here.hold(here.first, 1, built); });
+        closed_against<ring_of_4>("close: shared, against a claim, " + std::to_string(built) +
+                                      " built",
+                                  true, {}, [=](auto& here) { here.hold(here.first, 1, built); });
     }
 }
 
@@ -138,12 +162,23 @@ TEST_CASE("a reader is told the end when it has read everything, and not before"
             const std::string how = std::string(shared ? "shared" : "sole") +
                                     (sleeps ? ", reader sleeps, " : ", reader looks, ");
             closed_and_read<ring_of_2>("close: " + how + "3 sends", shared, sleeps,
-                                  [](auto& here) { here.send(here.first, 1, 3); });
+                                       [](auto& here) { here.send(here.first, 1, 3); });
             closed_and_read<ring_of_2>("close: " + how + "claim published", shared, sleeps,
-                                  [](auto& here) { here.hold(here.first, 1, 2); });
+                                       [](auto& here) { here.hold(here.first, 1, 2); });
             closed_and_read<ring_of_2>("close: " + how + "claim given up", shared, sleeps,
-                                  [](auto& here) { here.hold(here.first, 1, 0); });
+                                       [](auto& here) { here.hold(here.first, 1, 0); });
         }
+    }
+}
+
+TEST_CASE("nothing comes after the end", "[model]")
+{
+    for (const bool shared : {false, true}) {
+        const std::string how = shared ? "close: shared, then read, " : "close: sole, then read, ";
+        closed_by_the_reader(how + "against a send", shared,
+                             [](auto& here) { here.send(here.first, 1, 1); });
+        closed_by_the_reader(how + "against a claim", shared,
+                             [](auto& here) { here.hold(here.first, 1, 1); });
     }
 }
 

@@ -27,14 +27,13 @@ inline options by_chance(std::uint64_t executions)
 inline void explored(const std::string& name, const options& asked, const engine::program& what)
 {
     const result found = explore(asked, what);
-    const std::string extent = found.exhausted ? asked.preemptions == unlimited
-                                                     ? std::string("everything")
-                                                     : "all with at most " +
-                                                           std::to_string(asked.preemptions) +
-                                                           " preemptions"
-                               : asked.mode == search::exhaustive
-                                   ? std::string("not everything")
-                                   : "by chance, seed " + std::to_string(asked.seed);
+    const std::string extent =
+        found.exhausted
+            ? asked.preemptions == unlimited
+                  ? std::string("everything")
+                  : "all with at most " + std::to_string(asked.preemptions) + " preemptions"
+        : asked.mode == search::exhaustive ? std::string("not everything")
+                                           : "by chance, seed " + std::to_string(asked.seed);
     std::printf("model: %-64s %9llu executions, %s (%.1f s)\n", name.c_str(),
                 static_cast<unsigned long long>(found.executions), extent.c_str(), found.seconds);
     std::fflush(stdout);

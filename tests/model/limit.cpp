@@ -92,8 +92,7 @@ struct scene {
 
 /// A producer goes on for some records, while a reader does something.
 template <class Log, class Reader>
-void extended_against(const std::string& name, const options& how, int records,
-                      Reader reader)
+void extended_against(const std::string& name, const options& how, int records, Reader reader)
 {
     explored(name, how, [=](model::run& run) {
         auto here = std::make_shared<scene<Log>>(false);
@@ -116,7 +115,8 @@ TEST_CASE("a reader that joins at the log start finds what it holds", "[model]")
         here.read_from(at, 2);
     };
     extended_against<ring_of_2>("limit: a reader joins at the log start", {}, 2, joins);
-    extended_against<destroying>("limit: a reader joins at the log start, destroying", {}, 2, joins);
+    extended_against<destroying>("limit: a reader joins at the log start, destroying", {}, 2,
+                                 joins);
     explored("limit: a reader joins against two producers", model::by_chance(50'000),
              [=](model::run& run) {
                  auto here = std::make_shared<scene<ring_of_2>>(true);
@@ -131,9 +131,8 @@ TEST_CASE("a reader that joins at the log start finds what it holds", "[model]")
 
 TEST_CASE("a reader that joins further back than the log goes starts where it begins", "[model]")
 {
-    extended_against<ring_of_2>("limit: a reader joins too far back", {}, 3, [](auto& here) {
-        here.read(here.join(here.start));
-    });
+    extended_against<ring_of_2>("limit: a reader joins too far back", {}, 3,
+                                [](auto& here) { here.read(here.join(here.start)); });
 }
 
 TEST_CASE("a reader that leaves and comes again holds nothing in between", "[model]")
@@ -213,7 +212,8 @@ TEST_CASE("a lossy reader reads what its lease has kept, or learns that it is go
 TEST_CASE("nothing that a standing reader has not read is given away", "[model]")
 {
     for (const bool shared : {false, true}) {
-        explored(shared ? "limit: a standing reader, two producers" : "limit: a standing reader, a batch",
+        explored(shared ? "limit: a standing reader, two producers"
+                        : "limit: a standing reader, a batch",
                  {.preemptions = 2}, [=](model::run& run) {
                      auto here = std::make_shared<scene<ring_of_2>>(shared);
                      here->cursor->set(here->start, ring_of_2::place::holds);

@@ -44,7 +44,8 @@ TEST_CASE("a claim that stalls hides no record that is published after it", "[mo
         });
         run.after([=] {
             const auto& protocol = here->log.protocol;
-            for (seq at = protocol.room().log_start(); at != protocol.end(); at = ring::plus(at, 1)) {
+            for (seq at = protocol.room().log_start(); at != protocol.end();
+                 at = ring::plus(at, 1)) {
                 check(protocol.available(here->sight, at, 1).count == 1,
                       "what stands between the start and the end can be read");
             }
@@ -72,17 +73,18 @@ TEST_CASE("a reader of a shared ring finds its way when the numbers have gone ro
 
 TEST_CASE("a claim of the whole ring destroys only what was built", "[model]")
 {
-    explored("regression: a claim of a whole ring", {.nothing_stays = true}, [](model::run& /*run*/) {
-        model::small_log<32, true, true> log{seq{240}};
-        auto lane = log.protocol.open_lane();
-        check(log.try_send(lane, 1, 0) == ring::claiming::granted, "there is room");
-        const auto got = log.claim(lane, 32);
-        check(got.outcome == ring::claiming::granted, "nobody reads: there is room");
-        check(!ring::before(log.protocol.end(), log.protocol.room().log_start()),
-              "the log starts no later than it ends");
-        for (seq i = 0; i < 32; ++i) {
-            log.fill(ring::plus(got.first, i), 1, 1 + i);
-        }
-        log.publish(lane, got.first, 32);
-    });
+    explored("regression: a claim of a whole ring", {.nothing_stays = true},
+             [](model::run& /*run*/) {
+                 model::small_log<32, true, true> log{seq{240}};
+                 auto lane = log.protocol.open_lane();
+                 check(log.try_send(lane, 1, 0) == ring::claiming::granted, "there is room");
+                 const auto got = log.claim(lane, 32);
+                 check(got.outcome == ring::claiming::granted, "nobody reads: there is room");
+                 check(!ring::before(log.protocol.end(), log.protocol.room().log_start()),
+                       "the log starts no later than it ends");
+                 for (seq i = 0; i < 32; ++i) {
+                     log.fill(ring::plus(got.first, i), 1, 1 + i);
+                 }
+                 log.publish(lane, got.first, 32);
+             });
 }

@@ -96,8 +96,7 @@ TEST_CASE("readers pass over what was claimed and given up", "[model]")
     using log = model::small_log<4>;
     for (const int built : {0, 1}) {
         explored("shared: a claim of 2, " + std::to_string(built) + " built, beside a send",
-                 model::by_chance(50'000),
-                 [=](model::run& run) {
+                 model::by_chance(50'000), [=](model::run& run) {
                      auto here = std::make_shared<scene<log>>(seq{254});
                      run.thread([=] {
                          const auto got = here->log.hold(here->first, 2);

@@ -252,7 +252,8 @@ public:
         for (seq i = 0; i < got.count; ++i) {
             auto* const record = log_.slot(ring::plus(got.first, i));
             const auto sender = static_cast<std::size_t>(record->sender.get());
-            check(record->number.get() == seen_[sender], "each sender's records come once, in order");
+            check(record->number.get() == seen_[sender],
+                  "each sender's records come once, in order");
             ++seen_[sender];
         }
         position_ = ring::plus(got.first, got.count);

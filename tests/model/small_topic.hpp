@@ -134,7 +134,8 @@ public:
         };
 
         explicit state_type(std::size_t capacity)
-            : partitions(1, [=](std::size_t) { return partition{partition_id{0}, log_type{capacity}}; })
+            : partitions(
+                  1, [=](std::size_t) { return partition{partition_id{0}, log_type{capacity}}; })
         {
         }
         [[nodiscard]] partition& at(partition_id) const { return partitions[0]; }
@@ -142,7 +143,8 @@ public:
         [[nodiscard]] group_offsets<place> new_group(std::string group) const
         {
             fixed_array<place*> cursors{
-                1, [&](std::size_t i) { return &partitions[i].log.protocol().gate().cursor(group); }};
+                1,
+                [&](std::size_t i) { return &partitions[i].log.protocol().gate().cursor(group); }};
             return {.name = std::move(group), .cursors = std::move(cursors)};
         }
 

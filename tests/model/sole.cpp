@@ -53,8 +53,22 @@ TEST_CASE("what a sole producer sends comes out, once and in order", "[model]")
 
 TEST_CASE("a ring for one producer only does as well", "[model]")
 {
-    explored("sole, single: 3 sends through a ring of 2", {}, [](model::run& run) {
-        one_by_one<model::small_log<2, false>>(run, 3, 254);
+    explored("sole, single: 3 sends through a ring of 2", {},
+             [](model::run& run) { one_by_one<model::small_log<2, false>>(run, 3, 254); });
+}
+
+TEST_CASE("readers that fence lightly change nothing for one that does not", "[model]")
+{
+    explored("sole, lossy readers expected: 3 sends through a ring of 2", {}, [](model::run& run) {
+        using log = model::small_log<2>;
+        auto here = std::make_shared<scene<log>>();
+        here->log.protocol.room().expect_light_readers();
+        run.thread([=] {
+            for (int i = 0; i < 3; ++i) {
+                (void)here->log.send(here->out, 1, i);
+            }
+        });
+        run.thread([=] { here->in.take_all(3, 2); });
     });
 }
 
@@ -104,7 +118,8 @@ TEST_CASE("the first of a hold are published, and the rest taken back", "[model]
         const auto built = static_cast<std::uint8_t>(model::choose(3));
         run.thread([=] {
             const auto got = here->log.hold(here->out, 2);
-            check(got.outcome == log::claiming::granted && got.first == 254, "there is room for it");
+            check(got.outcome == log::claiming::granted && got.first == 254,
+                  "there is room for it");
             for (std::uint8_t i = 0; i < built; ++i) {
                 here->log.fill(ring::plus(got.first, i), 1, i);
             }

@@ -216,7 +216,7 @@ TEST_CASE("a producer that another one's claim stops goes on when it is publishe
 {
     for (const bool claims : {false, true}) {
         explored(claims ? "topic: a send stopped by a claim" : "topic: a send stopped by a send",
-                 {.preemptions = 2}, [=](model::run& run) {
+                 model::by_chance(30'000), [=](model::run& run) {
                      auto here = std::make_shared<scene>();
                      auto second = std::make_shared<producer<small_topic>>(here->topic);
                      run.thread([=] {
@@ -248,7 +248,8 @@ TEST_CASE("a reader that finds only what was given up lets producers go on", "[m
         run.thread([=] { (void)second->send(number{7}); });
         run.thread([=] {
             const auto batch = in->poll();
-            check(batch.size() == 1 && batch.front().value().value.get() == 7, "the record arrived");
+            check(batch.size() == 1 && batch.front().value().value.get() == 7,
+                  "the record arrived");
         });
     });
 }

@@ -20,8 +20,9 @@ const std::vector<std::vector<std::string_view>> floors{
     {"policy/", "fwd.hpp"},
     {"log/"},
     {"record.hpp", "batch.hpp", "partition.hpp", "topic.hpp", "explanation.hpp", "routing.hpp",
-     "sent.hpp", "claim.hpp", "producer.hpp", "producer_core.hpp"},
-    {"consumer.hpp", "consumer_core.hpp", "consumer_group.hpp", "group/", "broker.hpp", "run.hpp"},
+     "sent.hpp", "refusal.hpp", "claim.hpp", "producer.hpp", "producer_core.hpp"},
+    {"consumer.hpp", "consumer_core.hpp", "partition_reader.hpp", "consumer_group.hpp", "group/",
+     "broker.hpp", "run.hpp"},
     {"gregor.hpp", "format.hpp", "stream/", "bridge/"},
 };
 

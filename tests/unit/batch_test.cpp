@@ -61,7 +61,8 @@ TEST_CASE("a batch is a sized range of records, in order of offset", "[batch]")
     CHECK(batch[1].value() == 20);
     CHECK(batch[1].offset() == 2);
     CHECK(batch[1].partition() == partition_id{1});
-    CHECK(std::ranges::equal(batch.values(), std::vector<int>{10, 20, 30}));
+    const auto values = batch.values();
+    CHECK(std::vector<int>(values.begin(), values.end()) == std::vector<int>{10, 20, 30});
     int sum = 0;
     gregor::offset_t next = 1;
     for (const auto& record : batch) {

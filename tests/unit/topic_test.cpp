@@ -288,7 +288,7 @@ TEST_CASE("a topic is drained when each group that holds producers back has comm
     CHECK_FALSE(t.wait_drained(0ns));
     slow.commit();
     CHECK(t.wait_drained(0ns));
-    CHECK(t.wait_drained(gregor::forever));
+    CHECK(t.wait_drained(gregor::no_timeout));
 }
 
 TEST_CASE("the last commit wakes who waits for a topic to be drained", "[topic][close]")

@@ -4,7 +4,8 @@
 #include <cstddef>
 
 // What the compiler and the build were asked for, each as one macro with a value. A user may define
-// GREGOR_CHECKED and GREGOR_ASSERT_HANDLER before the first include; everything else is found out here.
+// GREGOR_CHECKED and GREGOR_ASSERT_HANDLER before the first include; everything else is found out
+// here.
 
 /// 1: misuse that costs something to detect is detected (one handle used by two threads at once).
 /// Defaults to on where NDEBUG is off.

@@ -12,8 +12,8 @@
 
 namespace gregor::inline GREGOR_ABI {
 
-/// Why something could not be opened, created or joined. What happens to records is never an error of
-/// this kind: sends and polls return results.
+/// Why something could not be opened, created or joined. What happens to records is never an error
+/// of this kind: sends and polls return results.
 enum class errc {
     invalid_option = 1,
     invalid_name,

@@ -11,7 +11,8 @@
 namespace gregor::inline GREGOR_ABI {
 
 /// As many elements as it is made with, built in place, never moved: for types that cannot be, and
-/// where their number is part of what never changes. Costs less to read (and to compile) than a vector.
+/// where their number is part of what never changes. Costs less to read (and to compile) than a
+/// vector.
 ///
 /// Threads   as its elements
 /// Errors    what building an element throws; those built before are destroyed

@@ -10,9 +10,9 @@
 
 namespace gregor::inline GREGOR_ABI {
 
-/// A value, or the error that stood in its way. What `create` returns, for builds without exceptions
-/// and for callers who would rather look than catch. (A variant would do; it costs every user of the
-/// library a quarter of the time to compile it.)
+/// A value, or the error that stood in its way. What `create` returns, for builds without
+/// exceptions and for callers who would rather look than catch. (A variant would do; it costs every
+/// user of the library a quarter of the time to compile it.)
 template <class T>
 class [[nodiscard]] result {
     static_assert(std::is_nothrow_move_constructible_v<T>);

@@ -9,7 +9,8 @@
 #    include <stop_token>
 #endif
 
-/// 1 where the standard library has stop tokens; without them, the overloads that take one are absent.
+/// 1 where the standard library has stop tokens; without them, the overloads that take one are
+/// absent.
 #if defined(__cpp_lib_jthread) && __cpp_lib_jthread >= 201911L
 #    define GREGOR_STOP_TOKEN 1
 #else

@@ -12,8 +12,8 @@ namespace gregor::inline GREGOR_ABI {
 /// The place of a record in its partition: 0, 1, 2 ... Below 2^62.
 using offset_t = std::uint64_t;
 
-/// Which partition of a topic: 0 to partitions - 1. A type of its own, so that it is never taken for
-/// an offset or a key.
+/// Which partition of a topic: 0 to partitions - 1. A type of its own, so that it is never taken
+/// for an offset or a key.
 struct partition_id {
     std::uint32_t value = 0;
 
@@ -27,6 +27,6 @@ inline constexpr partition_id any_partition{0xffffffffU};
 using timestamp_t = std::chrono::system_clock::time_point;
 
 /// "For ever", as a timeout.
-inline constexpr std::chrono::nanoseconds forever = std::chrono::nanoseconds::max();
+inline constexpr std::chrono::nanoseconds no_timeout = (std::chrono::nanoseconds::max)();
 
 } // namespace gregor::inline GREGOR_ABI

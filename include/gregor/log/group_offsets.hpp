@@ -9,8 +9,8 @@
 
 namespace gregor::inline GREGOR_ABI {
 
-/// What a log remembers of one group: its committed offset in each partition, in the very place that
-/// holds producers back. It outlives the group's members.
+/// What a log remembers of one group: its committed offset in each partition, in the very place
+/// that holds producers back. It outlives the group's members.
 ///
 /// Threads   under the topic's mutex; the offsets themselves are moved by the partition's owner
 template <class Place>

@@ -16,12 +16,14 @@
 
 namespace gregor::inline GREGOR_ABI {
 
-/// One partition's records, in a ring in memory: slots, and the protocol that says who may touch which.
+/// One partition's records, in a ring in memory: slots, and the protocol that says who may touch
+/// which.
 ///
 /// Threads   as `ring::sequencer`
 /// Cost      capacity * sizeof(Slot) bytes, touched when records first reach them; with shared
 ///           producers 8 bytes a slot more
-/// Lifetime  slots live as long as the log; a record until its offset is overwritten, or the log goes
+/// Lifetime  slots live as long as the log; a record until its offset is overwritten, or the log
+///           goes
 template <class Slot, bool Many>
 class memory_log {
 public:

@@ -11,8 +11,8 @@ struct many {
     static constexpr bool takes = false;
 };
 
-/// A work queue: one group only, and `record.take()` moves the value out. A record that was taken is
-/// not delivered again, whatever was committed. One flag in each slot.
+/// A work queue: one group only, and `record.take()` moves the value out. A record that was taken
+/// is not delivered again, whatever was committed. One flag in each slot.
 struct one {
     using policy_kind = kind::groups;
     static constexpr bool takes = true;

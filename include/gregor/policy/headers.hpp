@@ -8,7 +8,8 @@
 
 namespace gregor::inline GREGOR_ABI {
 
-/// A name and a value beside a record, for those who pass it on without reading it. Names may repeat.
+/// A name and a value beside a record, for those who pass it on without reading it. Names may
+/// repeat.
 struct header {
     std::string key;
     std::string value;

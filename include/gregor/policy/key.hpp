@@ -57,7 +57,8 @@ struct keyed_by {
 
 /// The bytes by which a key chooses its partition: what Kafka's serializers write, so that the same
 /// key finds the same partition in both. Specialise it for a type of your own with
-/// `static auto of(const K&)`, which returns something that converts to `std::span<const std::byte>`.
+/// `static auto of(const K&)`, which returns something that converts to `std::span<const
+/// std::byte>`.
 template <class K>
 struct key_bytes;
 

@@ -56,7 +56,8 @@ namespace gregor::inline GREGOR_ABI {
 namespace partitioner {
 
 /// Kafka's: a record with a key goes where its murmur2 says; without one, to the partition that the
-/// producer stays on for a while, then to another one, the likelier the fewer unread records it has.
+/// producer stays on for a while, then to another one, the likelier the fewer unread records it
+/// has.
 class kafka {
 public:
     using policy_kind = kind::partitioner;
@@ -177,7 +178,8 @@ private:
 } // namespace partitioner
 
 /// The user's own partitioner, of which each producer keeps one: a callable that takes a request
-/// (`value()`, `has_key()`, `key()`, `partitions()`, `queued(partition_id)`) and returns the partition.
+/// (`value()`, `has_key()`, `key()`, `partitions()`, `queued(partition_id)`) and returns the
+/// partition.
 template <class P>
 struct partition_by {
     using policy_kind = kind::partitioner;

@@ -5,8 +5,8 @@
 
 namespace gregor::inline GREGOR_ABI::producers {
 
-/// Any number of producer handles. As cheap as `single` until two are alive at once; from then on, for
-/// good, a claim costs a compare-exchange and each record a stamp of 8 bytes beside its slot.
+/// Any number of producer handles. As cheap as `single` until two are alive at once; from then on,
+/// for good, a claim costs a compare-exchange and each record a stamp of 8 bytes beside its slot.
 struct multi {
     using policy_kind = kind::producers;
     static constexpr bool many = true;

@@ -12,8 +12,8 @@ struct no_timestamps {
     static constexpr bool stored = false;
 };
 
-/// Each record carries when it was sent, or the time that the sender gave: 8 bytes, and a look at the
-/// topic's wall clock (about 40 ns) where none was given.
+/// Each record carries when it was sent, or the time that the sender gave: 8 bytes, and a look at
+/// the topic's wall clock (about 40 ns) where none was given.
 struct timestamps {
     using policy_kind = kind::timestamps;
     static constexpr bool stored = true;

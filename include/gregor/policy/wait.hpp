@@ -21,13 +21,9 @@ struct adaptive {
     template <class Env>
     static bool again(unsigned look) noexcept
     {
-        if (look < 8) {
-            Env::pause();
-            return true;
-        }
         if (look < 40) {
             // a reader that looks too often takes the line away from the producer that fills it
-            for (int i = 0; i < 32; ++i) {
+            for (unsigned i = look < 8 ? 16 : 32; i != 0; --i) {
                 Env::pause();
             }
             return true;
@@ -52,7 +48,8 @@ struct spin {
     }
 };
 
-/// Looks each time the scheduler comes round: for more threads than cores, and never a system sleep.
+/// Looks each time the scheduler comes round: for more threads than cores, and never a system
+/// sleep.
 struct yield {
     using policy_kind = kind::wait;
 
@@ -84,22 +81,22 @@ template <class Clock>
 class deadline {
 public:
     deadline(const Clock& clock, std::chrono::nanoseconds timeout)
-        : clock_(clock), never_(timeout == forever),
+        : clock_(clock), never_(timeout == no_timeout),
           at_(never_ ? std::chrono::nanoseconds{0} : sum(clock.steady_now(), timeout))
     {
     }
 
-    /// What is left; `forever`, or zero and below when it has passed.
+    /// What is left; `no_timeout`, or zero and below when it has passed.
     [[nodiscard]] std::chrono::nanoseconds left() const
     {
-        return never_ ? forever : at_ - clock_.steady_now();
+        return never_ ? no_timeout : at_ - clock_.steady_now();
     }
 
 private:
     static std::chrono::nanoseconds sum(std::chrono::nanoseconds now,
                                         std::chrono::nanoseconds timeout)
     {
-        return timeout > forever - now ? forever : now + timeout;
+        return timeout > no_timeout - now ? no_timeout : now + timeout;
     }
 
     const Clock& clock_;
@@ -107,8 +104,8 @@ private:
     std::chrono::nanoseconds at_;
 };
 
-/// Waits by the strategy until `ready()` says true; false when the deadline has passed first. `ready`
-/// looks at what is waited for with acquire loads; whoever changes it notifies the event.
+/// Waits by the strategy until `ready()` says true; false when the deadline has passed first.
+/// `ready` looks at what is waited for with acquire loads; whoever changes it notifies the event.
 template <class Strategy, class Env, class Clock, class Ready>
 bool wait_until(ring::event_count<Env>& event, const deadline<Clock>& until, Ready&& ready)
 {
@@ -132,9 +129,10 @@ bool wait_until(ring::event_count<Env>& event, const deadline<Clock>& until, Rea
             return false;
         }
         // a clock that does not run by itself is looked at every millisecond
-        event.sleep(ticket, Clock::runs ? left
-                                        : std::min<std::chrono::nanoseconds>(
-                                              left, std::chrono::milliseconds{1}));
+        event.sleep(ticket,
+                    Clock::runs
+                        ? left
+                        : (std::min<std::chrono::nanoseconds>)(left, std::chrono::milliseconds{1}));
         look = 0;
     }
 }

@@ -11,12 +11,12 @@
 
 namespace gregor::inline GREGOR_ABI::ring {
 
-/// Whether the kernel gives a barrier in every thread. Found out before the first topic is made, and
-/// never changed: both sides of a fence must believe the same.
+/// Whether the kernel gives a barrier in every thread. Found out before the first topic is made,
+/// and never changed: both sides of a fence must believe the same.
 inline const bool barrier_is_asymmetric = !GREGOR_TSAN && os::register_barrier();
 
-/// What the protocols ask of the machine: atomics, fences, waiting. A test gives them another one, to
-/// explore every interleaving, so they use nothing else.
+/// What the protocols ask of the machine: atomics, fences, waiting. A test gives them another one,
+/// to explore every interleaving, so they use nothing else.
 ///
 /// The asymmetric fence has a side that costs nothing and a side that costs a system call: a thread
 /// that stores and then looks, often, uses `light`; one that stores and then looks, seldom, uses
@@ -31,13 +31,15 @@ struct std_env {
 #if GREGOR_TSAN
         // ThreadSanitizer sees no fences; it does see read-modify-writes of one place.
         static constinit std::atomic<unsigned> meeting_point{0};
+        // seq_cst: it stands for a fence that is. One order of all of them is all that it is for.
         meeting_point.fetch_add(1, std::memory_order_seq_cst);
 #else
         std::atomic_thread_fence(std::memory_order_seq_cst);
 #endif
     }
 
-    /// The side that costs nothing: only the compiler is held back, where `heavy` reaches all threads.
+    /// The side that costs nothing: only the compiler is held back, where `heavy` reaches all
+    /// threads.
     static void light() noexcept
     {
         if (barrier_is_asymmetric) [[likely]] {
@@ -63,7 +65,8 @@ struct std_env {
     /// In a loop that waits for another thread, which may need this core.
     static void yield() noexcept { os::yield(); }
 
-    /// Sleeps while the word holds the expected value; false when the time is up. May wake for nothing.
+    /// Sleeps while the word holds the expected value; false when the time is up. May wake for
+    /// nothing.
     static bool wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                      std::chrono::nanoseconds timeout) noexcept
     {

@@ -13,8 +13,9 @@ namespace gregor::inline GREGOR_ABI::ring {
 /// whose notifier pays one relaxed load while nobody sleeps.
 ///
 /// A sleeper announces itself, looks again, and sleeps on the ticket it got. A notifier makes its
-/// change, then notifies. The word is an epoch whose lowest bit says "somebody may be asleep"; waking
-/// moves it on, so a ticket of an earlier epoch never sleeps, and of many notifiers one makes the call.
+/// change, then notifies. The word is an epoch whose lowest bit says "somebody may be asleep";
+/// waking moves it on, so a ticket of an earlier epoch never sleeps, and of many notifiers one
+/// makes the call.
 ///
 /// Threads   any, all at once
 /// Progress  wait-free but for `sleep`, and for the system call that wakes
@@ -37,7 +38,8 @@ public:
         return mine;
     }
 
-    /// Sleeps until a notification after `announce`; false when the time is up. May wake for nothing.
+    /// Sleeps until a notification after `announce`; false when the time is up. May wake for
+    /// nothing.
     bool sleep(ticket mine, std::chrono::nanoseconds timeout) noexcept
     {
         return Env::wait(word_, mine, timeout);

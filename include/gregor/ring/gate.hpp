@@ -10,8 +10,8 @@
 
 namespace gregor::inline GREGOR_ABI::ring {
 
-/// A place that says "nothing from here on may be overwritten": the cursor of a group, or the lease of
-/// a batch. One line, one writer at a time; producers read it when they run out of room.
+/// A place that says "nothing from here on may be overwritten": the cursor of a group, or the lease
+/// of a batch. One line, one writer at a time; producers read it when they run out of room.
 ///
 /// Edges
 ///   (1) -> (2)  all that the reader did with the records below the value: producers overwrite them
@@ -33,8 +33,8 @@ public:
         word_.store(pack(sequence, flags), std::memory_order_release);
     }
 
-    /// Takes a place further back than the last, or in a place that another one has left. The caller
-    /// then fences and looks at the log start, for the scan that did not see it.
+    /// Takes a place further back than the last, or in a place that another one has left. The
+    /// caller then fences and looks at the log start, for the scan that did not see it.
     void enter(Seq sequence, unsigned flags) noexcept
     {
         // acq_rel: a reused place carries on what its last owner released by (1)
@@ -65,8 +65,8 @@ private:
 /// Whom producers wait for: all cursors and all leases of one partition.
 ///
 /// The scan reads all cursors first and all leases after them. A protection only ever moves from a
-/// cursor to a lease (a batch is leased before anything after it is committed), with the lease stored
-/// first, so what the scan no longer finds at the cursor it finds at the lease.
+/// cursor to a lease (a batch is leased before anything after it is committed), with the lease
+/// stored first, so what the scan no longer finds at the cursor it finds at the lease.
 ///
 /// Threads   `scan` any; `cursor`, `lease` and `give_back` under the owner's mutex
 /// Progress  scan: wait-free, in the number of places ever in use at once

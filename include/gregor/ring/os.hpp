@@ -73,7 +73,7 @@ inline bool sleep_on(const std::atomic<std::uint32_t>& word, std::uint32_t expec
     ::timespec limit{};
     limit.tv_sec = static_cast<decltype(limit.tv_sec)>(seconds.count());
     limit.tv_nsec = static_cast<decltype(limit.tv_nsec)>((timeout - seconds).count());
-    const bool timed = timeout != std::chrono::nanoseconds::max();
+    const bool timed = timeout != (std::chrono::nanoseconds::max)();
 #    if defined(SYS_futex)
     constexpr long call = SYS_futex;
 #    else
@@ -127,8 +127,9 @@ inline bool sleep_on(const std::atomic<std::uint32_t>& word, std::uint32_t expec
 {
     parking_place& place = place_of(&word);
     std::unique_lock lock{place.mutex};
+    // relaxed: under the mutex that who wakes takes, too
     const auto changed = [&] { return word.load(std::memory_order_relaxed) != expected; };
-    if (timeout == std::chrono::nanoseconds::max()) {
+    if (timeout == (std::chrono::nanoseconds::max)()) {
         place.woken.wait(lock, changed);
         return true;
     }

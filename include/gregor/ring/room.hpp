@@ -16,17 +16,17 @@ enum class extension {
     busy,    ///< another thread extends at this moment: look again
 };
 
-/// The end of what may be written now, and the start of what may still be read. Producers claim only
-/// below the limit, so no producer ever owns a place that it cannot write at once.
+/// The end of what may be written now, and the start of what may still be read. Producers claim
+/// only below the limit, so no producer ever owns a place that it cannot write at once.
 ///
-/// Only what was published can give way: in a shared ring a claim may lie open while others pass it,
-/// and no extension passes an open claim, whoever reads or does not.
+/// Only what was published can give way: in a shared ring a claim may lie open while others pass
+/// it, and no extension passes an open claim, whoever reads or does not.
 ///
 /// Raising the limit takes two steps, because a reader may arrive while it happens: the target is
 /// *reserved*, then all protections are looked at once more, and only then it is *granted*. A new
-/// reader publishes itself, fences, and starts no lower than what was reserved; so either the second
-/// look sees the reader, or the reader sees the reservation. Nothing is reserved that a standing
-/// protection forbids, so a reader that stands is never overtaken.
+/// reader publishes itself, fences, and starts no lower than what was reserved; so either the
+/// second look sees the reader, or the reader sees the reservation. Nothing is reserved that a
+/// standing protection forbids, so a reader that stands is never overtaken.
 ///
 /// Threads   any
 /// Progress  lock-free; where records have destructors, `busy` while another thread destroys them
@@ -35,6 +35,7 @@ enum class extension {
 /// Edges
 ///   (1) -> (2)  all readers are done with what lies below limit - capacity, and what lay there is
 ///               destroyed: a claim below the limit may write without looking further.
+///   (4) -> (3)  what the last extension destroyed, and the limit that it left
 template <class Seq, class Env>
 class room {
 public:
@@ -55,7 +56,8 @@ public:
     /// The oldest sequence that a new reader may still count on, once it has published itself.
     [[nodiscard]] Seq log_start() const noexcept
     {
-        // relaxed: a number only; the fences of reader and extension order it against the protections
+        // relaxed: a number only; the fences of reader and extension order it against the
+        // protections
         return minus(reserved_.load(std::memory_order_relaxed), capacity_);
     }
 
@@ -69,20 +71,20 @@ public:
     }
 
     /// Raises the limit so that the claim of `count` sequences from `first` on may be written.
-    /// `settled(from, to)` says up to where everything is published, with acquire; `retire(from, to)`
-    /// destroys the records that go: it is called by one thread at a time, in order.
+    /// `settled(from, to)` says up to where everything is published, with acquire; `retire(from,
+    /// to)` destroys the records that go: it is called by one thread at a time, in order.
     template <class Settled, class Retire>
     [[nodiscard]] extension extend(Seq first, Seq count, const gate<Seq, Env>& protections,
                                    Settled&& settled, Retire&& retire)
     {
         const Seq need = plus(first, count);
         if constexpr (std::remove_cvref_t<Retire>::needed) {
-            // acquire: the limit that the last holder left, and its destructions, before ours
+            // (3) acquire-exchange, synchronizes-with the release-store (4)
             if (retiring_.exchange(true, std::memory_order_acquire)) {
                 return before(limit(), need) ? extension::busy : extension::granted;
             }
             const extension outcome = extend_alone(first, need, protections, settled, retire);
-            // release: pairs with the exchange above
+            // (4) release-store, synchronizes-with the acquire-exchange (3)
             retiring_.store(false, std::memory_order_release);
             return outcome;
         } else {

@@ -8,9 +8,10 @@
 
 namespace gregor::inline GREGOR_ABI::ring {
 
-// Sequences are unsigned and wrap; they are compared by their distance, which the protocols keep below
-// half their range. A word is a sequence with two flag bits below it, stored and compared as one.
-// Production runs on 64 bits (so 62 of them count); tests run the same code on 8, to meet the wrap.
+// Sequences are unsigned and wrap; they are compared by their distance, which the protocols keep
+// below half their range. A word is a sequence with two flag bits below it, stored and compared as
+// one. Production runs on 64 bits (so 62 of them count); tests run the same code on 8, to meet the
+// wrap.
 
 template <class Seq>
 struct word_of;

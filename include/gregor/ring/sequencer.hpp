@@ -14,24 +14,27 @@
 
 namespace gregor::inline GREGOR_ABI::ring {
 
-/// The protocol of one ring: who may write which sequence, and what is published. It knows sequences,
-/// no payload. Built for the case that a ring has one producer, and correct for any number.
+/// The protocol of one ring: who may write which sequence, and what is published. It knows
+/// sequences, no payload. Built for the case that a ring has one producer, and correct for any
+/// number.
 ///
-/// While one producer lives it is *sole*: it counts by itself (`sole_counter`) and publishes a batch
-/// with one store. When a second one appears it *shares* the ring, for good: claims become a
-/// compare-exchange, and each slot is published by its stamp. Which of the two holds is the *regime*;
-/// who changes it stores the new one, fences heavily, and waits until the sole producer is quiet. The
-/// producer looks at the regime under its mark, so it either sees the change or is waited for.
+/// While one producer lives it is *sole*: it counts by itself (`sole_counter`) and publishes a
+/// batch with one store. When a second one appears it *shares* the ring, for good: claims become a
+/// compare-exchange, and each slot is published by its stamp. Which of the two holds is the
+/// *regime*; who changes it stores the new one, fences heavily, and waits until the sole producer
+/// is quiet. The producer looks at the regime under its mark, so it either sees the change or is
+/// waited for.
 ///
 /// Threads   claim, publish, hold, settle: one a lane; open_lane, share, close: under the owner's
 ///           mutex; available, finished and the snapshots: any
-/// Progress  sole: wait-free while there is room. Shared: lock-free. While a second producer is being
+/// Progress  sole: wait-free while there is room. Shared: lock-free. While a second producer is
+/// being
 ///           admitted, or another thread destroys old records, a claim waits for that thread
 ///
 /// Edges
-///   (1) -> (2)  regime shared: the stamps, the first shared claim, the last watermark; regime closed:
-///               the last watermark
-///   (3) -> (4)  the first shared claim; the closing of a shared ring, and with it its end
+///   (1) -> (2)  regime shared: the stamps, the first shared claim, the last watermark;
+///               regime closed: the last watermark
+///   (3a), (3b) -> (4)  the first shared claim; the closing of a shared ring, and with it its end
 template <class Seq, class Env, bool Many>
 class sequencer {
 public:
@@ -51,8 +54,8 @@ public:
 
     // --- producers -------------------------------------------------------------------------------
 
-    /// A lane for a producer: the first one, or one that takes over from the last. Under the owner's
-    /// mutex; `share` comes first if another producer lives.
+    /// A lane for a producer: the first one, or one that takes over from the last. Under the
+    /// owner's mutex; `share` comes first if another producer lives.
     [[nodiscard]] lane_type open_lane() const noexcept
     {
         return {sole_.marked(), room_.limit(), look() == regime::shared};
@@ -116,7 +119,8 @@ public:
 
     // --- the owner, under its mutex --------------------------------------------------------------
 
-    /// Before a second producer: from now on claims are shared. Throws std::bad_alloc, changing nothing.
+    /// Before a second producer: from now on claims are shared. Throws std::bad_alloc, changing
+    /// nothing.
     void share()
         requires Many
     {
@@ -131,7 +135,7 @@ public:
             // what the sole producer published is published in the shared ring too
             stamps_.publish(minus(at.published, back), stamps_type::record);
         }
-        // (3) release-store, synchronizes-with the acquire-load (4)
+        // (3a) release-store, synchronizes-with the acquire-load (4)
         claimed_.store(pack(at.claimed, 0), std::memory_order_release);
         set(regime::shared);
     }
@@ -150,7 +154,7 @@ public:
             return;
         }
         case regime::shared:
-            // (3) release-store, synchronizes-with the acquire-load (4)
+            // (3b) release-store, synchronizes-with the acquire-load (4)
             claimed_.fetch_or(closed_flag, std::memory_order_acq_rel);
             return;
         case regime::sharing:
@@ -192,8 +196,8 @@ public:
         return false;
     }
 
-    /// One past the last sequence that was claimed (shared) or published (sole). A snapshot that never
-    /// goes back.
+    /// One past the last sequence that was claimed (shared) or published (sole). A snapshot that
+    /// never goes back.
     [[nodiscard]] Seq end() const noexcept
     {
         return shared() ? sequence_in<Seq>(claimed()) : sole_.published();
@@ -212,8 +216,8 @@ public:
         }
     }
 
-    /// Whether readers at or after `from` stop before a claim that is not published yet, and where. A
-    /// snapshot, for people.
+    /// Whether readers at or after `from` stop before a claim that is not published yet, and where.
+    /// A snapshot, for people.
     [[nodiscard]] bool stuck(Seq from, Seq& at) const noexcept
     {
         if constexpr (Many) {
@@ -257,7 +261,7 @@ private:
 
     [[nodiscard]] word claimed() const noexcept
     {
-        // (4) acquire-load, synchronizes-with the release-store (3)
+        // (4) acquire-load, synchronizes-with the release-stores (3a), (3b)
         return claimed_.load(std::memory_order_acquire);
     }
 

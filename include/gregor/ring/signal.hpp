@@ -65,6 +65,7 @@ public:
     {
         // relaxed: a note for people
         if (at_.load(std::memory_order_relaxed) == 0) {
+            // relaxed: as above
             at_.store(now(), std::memory_order_relaxed);
         }
     }
@@ -73,6 +74,7 @@ public:
     {
         // relaxed: a note for people
         if (at_.load(std::memory_order_relaxed) != 0) {
+            // relaxed: as above
             at_.store(0, std::memory_order_relaxed);
         }
     }

@@ -12,9 +12,10 @@ namespace gregor::inline GREGOR_ABI::ring {
 /// `published` while it is busy, equal while it is not.
 ///
 /// Moving `marked` ahead is the mark. The producer then looks whether it may go on; who wants it to
-/// stop says so first and looks at the mark then (`quiesce`). The asymmetric fence pairs the two, so
-/// the mark costs the producer a plain store. A `hold`, in which user code runs, could keep the other
-/// one waiting for ever; it is adopted instead: its sequences no longer belong to this counter.
+/// stop says so first and looks at the mark then (`quiesce`). The asymmetric fence pairs the two,
+/// so the mark costs the producer a plain store. A `hold`, in which user code runs, could keep the
+/// other one waiting for ever; it is adopted instead: its sequences no longer belong to this
+/// counter.
 ///
 /// Threads   the producer; `quiesce` one other thread; `published` and the snapshots any
 /// Progress  wait-free; quiesce: blocks while the producer is busy (a few instructions)
@@ -27,7 +28,8 @@ class sole_counter {
 public:
     explicit sole_counter(Seq start) noexcept : marked_(start), published_(start) {}
 
-    // --- the producer ------------------------------------------------------------------------------
+    // --- the producer
+    // ------------------------------------------------------------------------------
 
     /// Says that everything below `end` is being written; then look whether that may be.
     void mark(Seq end) noexcept
@@ -57,12 +59,13 @@ public:
         held_.store(open, std::memory_order_release);
     }
 
-    /// Ends a hold, publishing what was built below `end`. False when it was adopted: then nothing is
-    /// published, and the caller finds out by whom.
+    /// Ends a hold, publishing what was built below `end`. False when it was adopted: then nothing
+    /// is published, and the caller finds out by whom.
     [[nodiscard]] bool settle(Seq end) noexcept
     {
         std::uint8_t expected = open;
-        // acq_rel: of settling and adopting, one wins; relaxed on failure: the regime carries the rest
+        // acq_rel: of settling and adopting, one wins; relaxed on failure: the regime carries the
+        // rest
         const bool ours = held_.compare_exchange_strong(expected, none, std::memory_order_acq_rel,
                                                         std::memory_order_relaxed);
         if (ours) {
@@ -82,7 +85,8 @@ public:
         publish(end);
     }
 
-    // --- others ------------------------------------------------------------------------------------
+    // --- others
+    // ------------------------------------------------------------------------------------
 
     /// One past the last published sequence; only grows.
     [[nodiscard]] Seq published() const noexcept
@@ -110,19 +114,20 @@ public:
         Seq claimed; ///< beyond it by a hold that was adopted
     };
 
-    /// After the producer was told to stop, and a heavy fence: waits until it is not in the middle of
-    /// anything, or adopts what it holds.
+    /// After the producer was told to stop, and a heavy fence: waits until it is not in the middle
+    /// of anything, or adopts what it holds.
     quiet quiesce() noexcept
     {
         for (;;) {
             const Seq end = published();
-            // relaxed: paired by the asymmetric fence; what was written under the mark comes with (2)
+            // relaxed: paired by the asymmetric fence; what was written under the mark comes with
+            // (2)
             if (marked_.load(std::memory_order_relaxed) == end) {
                 return {end, end};
             }
             std::uint8_t expected = open;
-            // (4) acq_rel-exchange, synchronizes-with the release-store (3); relaxed on failure: the
-            // loop looks again
+            // (4) acq_rel-exchange, synchronizes-with the release-store (3); relaxed on failure:
+            // the loop looks again
             if (held_.compare_exchange_strong(expected, adopted, std::memory_order_acq_rel,
                                               std::memory_order_relaxed)) {
                 // relaxed: (4) ordered it; the holder moves nothing until it sees the new regime

@@ -10,8 +10,8 @@
 
 namespace gregor::inline GREGOR_ABI::ring {
 
-/// What stands in a slot: which sequence, and whether it is a record. Beside the slots, not in them,
-/// so that no slot grows and a topic with one producer never touches them.
+/// What stands in a slot: which sequence, and whether it is a record. Beside the slots, not in
+/// them, so that no slot grows and a topic with one producer never touches them.
 ///
 /// Threads   publish: the one that owns the sequence; look: any
 /// Progress  wait-free

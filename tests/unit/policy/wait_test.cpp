@@ -130,14 +130,14 @@ TEST_CASE("a deadline knows what is left of it", "[policy][wait]")
 {
     manual_clock clock;
     const deadline ten{clock, 10s};
-    const deadline never{clock, gregor::forever};
+    const deadline never{clock, gregor::no_timeout};
     clock.advance(4s);
     CHECK(ten.left() == 6s);
-    CHECK(never.left() == gregor::forever);
+    CHECK(never.left() == gregor::no_timeout);
     clock.advance(7s);
     CHECK(ten.left() == -1s);
     // so far away that the sum would overflow
-    const deadline far{clock, gregor::forever - 1ns};
+    const deadline far{clock, gregor::no_timeout - 1ns};
     CHECK(far.left() > 1000h);
     clock.advance(1s);
     CHECK(far.left() > 1000h);

@@ -10,13 +10,20 @@
 #include <memory>
 #include <numeric>
 #include <optional>
-#include <ranges>
 #include <span>
 #include <sstream>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
+
+// clang before 16 does not compile libstdc++'s views
+#if defined(__cpp_lib_ranges) && (!defined(__clang__) || __clang_major__ >= 16)
+#    include <ranges>
+#    define GREGOR_TEST_VIEWS 1
+#else
+#    define GREGOR_TEST_VIEWS 0
+#endif
 
 #include "support/catch.hpp"
 #include "support/counted.hpp"
@@ -101,7 +108,8 @@ TEST_CASE("a batch without keys goes to one partition, in order", "[producer][ba
         CHECK(out.send_batch(numbers(20)).count == 20);
         const auto batch = in.try_poll();
         CHECK(batch.size() == 20);
-        CHECK(std::ranges::equal(batch.values(), numbers(20)));
+        const auto values = batch.values();
+        CHECK(std::vector<int>(values.begin(), values.end()) == numbers(20));
     }
 }
 
@@ -188,7 +196,51 @@ TEST_CASE("a closed topic takes nothing of a batch", "[producer][batch]")
     CHECK(left(mine) == 3);
 }
 
-TEST_CASE("any range is a batch: arrays, lists, spans, views", "[producer][batch]")
+namespace {
+
+/// Yields 0, 1, 2 ... by value, as a generator does.
+class counting {
+public:
+    class iterator {
+    public:
+        using iterator_category = std::input_iterator_tag;
+        using value_type = int;
+        using difference_type = std::ptrdiff_t;
+        using pointer = void;
+        using reference = int;
+
+        explicit iterator(int at) : at_(at) {}
+        int operator*() const { return at_; }
+        iterator& operator++()
+        {
+            ++at_;
+            return *this;
+        }
+        friend bool operator==(const iterator&, const iterator&) = default;
+
+    private:
+        int at_;
+    };
+
+    explicit counting(int count) : count_(count) {}
+    [[nodiscard]] iterator begin() const { return iterator{0}; }
+    [[nodiscard]] iterator end() const { return iterator{count_}; }
+
+private:
+    int count_;
+};
+
+/// What can be walked once.
+struct numbers_in {
+    std::istringstream text;
+
+    [[nodiscard]] auto begin() { return std::istream_iterator<int>{text}; }
+    [[nodiscard]] static auto end() { return std::istream_iterator<int>{}; }
+};
+
+} // namespace
+
+TEST_CASE("any range is a batch: arrays, lists, spans, generators, streams", "[producer][batch]")
 {
     topic<int> t{"t"};
     gregor::producer out{t};
@@ -201,16 +253,14 @@ TEST_CASE("any range is a batch: arrays, lists, spans, views", "[producer][batch
     CHECK(out.send_batch(deque).count == 2);
     std::vector<int> ten{10, 11};
     CHECK(out.send_batch(std::span<int>{ten}).count == 2);
-    CHECK(out.send_batch(std::views::iota(12, 15)).count == 3);
-    CHECK(out.send_batch(ten | std::views::transform([](int i) { return i + 5; })).count == 2);
-    CHECK(out.send_batch(ten | std::views::reverse).count == 2);
-    CHECK(out.send_batch(std::initializer_list<int>{17, 18}).count == 2);
-    const std::vector<short> shorts{19, 20};
-    CHECK(out.send_batch(shorts).count == 2);
-    std::vector<int> expected = numbers(17);
+    CHECK(out.send_batch(std::initializer_list<int>{12, 13}).count == 2);
+    CHECK(out.send_batch(std::vector<short>{14, 15}).count == 2);
+    CHECK(out.send_batch(numbers_in{std::istringstream{"16 17 18"}}).count == 3);
+    std::vector<int> expected = numbers(19);
     expected.erase(expected.begin());
-    expected.insert(expected.end(), {11, 10, 17, 18, 19, 20});
     CHECK(support::read_values(in) == expected);
+    CHECK(out.send_batch(counting{5}).count == 5);
+    CHECK(support::read_values(in) == numbers(5));
 }
 
 TEST_CASE("a view's elements are not the view's to give away", "[producer][batch]")
@@ -220,23 +270,28 @@ TEST_CASE("a view's elements are not the view's to give away", "[producer][batch
     std::vector<std::string> mine = some_words(3);
     CHECK(out.send_batch(std::span<std::string>{mine}).count == 3);
     CHECK(left(mine) == 3);
-    CHECK(out.send_batch(mine | std::views::reverse).count == 3);
-    CHECK(left(mine) == 3);
     CHECK(out.send_batch(std::as_const(mine)).count == 3);
     CHECK(left(mine) == 3);
 }
 
-TEST_CASE("what can only be walked once is sent record by record", "[producer][batch]")
+#if GREGOR_TEST_VIEWS
+TEST_CASE("views are batches, and leave what they look at alone", "[producer][batch]")
 {
-    topic<int> t{"t"};
+    topic<std::string> t{"t"};
     gregor::producer out{t};
     gregor::consumer in{t, "g"};
-    std::istringstream text{"1 2 3 4"};
-    const auto once = std::ranges::subrange(std::istream_iterator<int>{text},
-                                            std::istream_iterator<int>{});
-    CHECK(out.send_batch(once).count == 4);
-    CHECK(support::read_values(in) == std::vector<int>{1, 2, 3, 4});
+    std::vector<std::string> mine = some_words(3);
+    CHECK(out.send_batch(mine | std::views::reverse).count == 3);
+    CHECK(out.send_batch(mine | std::views::take(2)).count == 2);
+    CHECK(out.send_batch(mine | std::views::transform([](auto& w) { return w + "!"; })).count == 3);
+    CHECK(left(mine) == 3);
+    const auto values = support::read_values(in);
+    REQUIRE(values.size() == 8);
+    CHECK(values[0] == mine[2]);
+    CHECK(values[4] == mine[1]);
+    CHECK(values[5] == mine[0] + "!");
 }
+#endif
 
 TEST_CASE("a batch of values that can only be moved is moved", "[producer][batch]")
 {
@@ -354,21 +409,48 @@ namespace {
 
 struct burnt {};
 
-/// Yields references, so that it looks like a container; but each look runs user code, and the third
-/// one throws.
-auto throwing_view(std::vector<int>& four)
-{
-    return four | std::views::transform([](int& i) -> int& {
-               if (i == 2) {
-                   throw burnt{};
-               }
-               return i;
-           });
-}
+/// Looks like a container, of references; but each look runs user code, and the third one throws.
+class throwing_range {
+public:
+    class iterator {
+    public:
+        using iterator_category = std::forward_iterator_tag;
+        using value_type = int;
+        using difference_type = std::ptrdiff_t;
+        using pointer = int*;
+        using reference = int&;
+
+        iterator() = default;
+        explicit iterator(int* at) : at_(at) {}
+        int& operator*() const
+        {
+            if (*at_ == 2) {
+                throw burnt{};
+            }
+            return *at_;
+        }
+        iterator& operator++()
+        {
+            ++at_;
+            return *this;
+        }
+        iterator operator++(int) { return iterator{at_++}; }
+        friend bool operator==(const iterator&, const iterator&) = default;
+
+    private:
+        int* at_ = nullptr;
+    };
+
+    [[nodiscard]] iterator begin() { return iterator{all_.data()}; }
+    [[nodiscard]] iterator end() { return iterator{all_.data() + all_.size()}; }
+
+private:
+    std::array<int, 4> all_{0, 1, 2, 3};
+};
 
 } // namespace
 
-TEST_CASE("a view that throws while a batch is sent leaves the ring as it should be",
+TEST_CASE("a range that throws while a batch is sent leaves the ring as it should be",
           "[producer][batch][throwing]")
 {
     for (const bool shared : {false, true}) {
@@ -379,8 +461,7 @@ TEST_CASE("a view that throws while a batch is sent leaves the ring as it should
             second.emplace(t);
         }
         gregor::consumer in{t, "g"};
-        std::vector<int> four = numbers(4);
-        CHECK_THROWS_AS(out.send_batch(throwing_view(four)), burnt);
+        CHECK_THROWS_AS(out.send_batch(throwing_range{}), burnt);
         CHECK(out.send(7));
         const auto values = support::read_values(in);
         REQUIRE_FALSE(values.empty());
@@ -398,9 +479,8 @@ TEST_CASE("a second producer, or the closing, does not wait for a batch that was
         CHECK(support::comes_to_an_end([&] {
             topic<int> t{"t", {.capacity_records = 16}};
             gregor::producer out{t};
-            std::vector<int> four = numbers(4);
             try {
-                out.send_batch(throwing_view(four));
+                out.send_batch(throwing_range{});
             } catch (const burnt&) {
             }
             if (closes) {

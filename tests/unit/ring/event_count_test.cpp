@@ -44,7 +44,7 @@ TEST_CASE("a notification after the announcement is never slept through", "[ring
         const auto ticket = event.announce();
         event.notify();
         // would hang
-        event.sleep(ticket, gregor::forever);
+        event.sleep(ticket, gregor::no_timeout);
     }
     SUCCEED();
 }
@@ -56,7 +56,7 @@ TEST_CASE("a ticket of an earlier epoch does not sleep, even if another one is a
     const auto old = event.announce();
     event.notify();
     static_cast<void>(event.announce());
-    event.sleep(old, gregor::forever);
+    event.sleep(old, gregor::no_timeout);
     SUCCEED();
 }
 
@@ -79,7 +79,7 @@ TEST_CASE("one notification wakes all who sleep", "[ring][event_count]")
             while (!done.load(std::memory_order_acquire)) {
                 const auto ticket = event.announce();
                 if (!done.load(std::memory_order_acquire)) {
-                    event.sleep(ticket, gregor::forever);
+                    event.sleep(ticket, gregor::no_timeout);
                 }
             }
             awake.fetch_add(1, std::memory_order_relaxed);
@@ -104,7 +104,7 @@ TEST_CASE("two threads that wake each other in turn never both sleep", "[ring][e
             while (turn.load(std::memory_order_acquire) % 2 != me) {
                 const auto ticket = event.announce();
                 if (turn.load(std::memory_order_acquire) % 2 != me) {
-                    event.sleep(ticket, gregor::forever);
+                    event.sleep(ticket, gregor::no_timeout);
                 }
             }
             turn.fetch_add(1, std::memory_order_release);
