@@ -70,7 +70,8 @@ public:
 
     void look(const gregor::record<Topic>& record)
     {
-        const support::origin from = support::payload<typename Topic::value_type>::read(record.value());
+        const support::origin from =
+            support::payload<typename Topic::value_type>::read(record.value());
         if (!found_.expect(from.intact, "a value is not as it was sent") ||
             !found_.expect(from.number < seen_.size(), "a value that nobody sent")) {
             return;
@@ -103,7 +104,8 @@ private:
             place(record, std::optional{record.key()});
         }
         if constexpr (layout::has_timestamp) {
-            found_.expect(record.timestamp() == given.timestamp, "a timestamp is not as it was given");
+            found_.expect(record.timestamp() == given.timestamp,
+                          "a timestamp is not as it was given");
         }
         if constexpr (layout::has_headers) {
             found_.expect(record.headers() == given.headers, "headers are not as they were sent");

@@ -11,8 +11,7 @@ struct odd_and_even {
     template <class Request>
     gregor::partition_id operator()(const Request& request)
     {
-        const auto from =
-            support::payload<typename Request::value_type>::read(request.value());
+        const auto from = support::payload<typename Request::value_type>::read(request.value());
         return {static_cast<std::uint32_t>(from.number % 2)};
     }
 };

@@ -52,15 +52,16 @@ void join_late(Topic& topic, std::uint64_t seed, support::findings& wrong)
     for (std::uint64_t life = 0; !topic.closed(); ++life) {
         const bool lossy = dice.one_in(3);
         const bool grouped = dice.one_in(2);
-        const gregor::consumer_options options{
-            .lossy = lossy,
-            .reset = dice.one_in(2) ? gregor::auto_offset_reset::earliest
-                                    : gregor::auto_offset_reset::latest,
-            .max_poll_records = 1 + dice.below(16)};
+        const gregor::consumer_options options{.lossy = lossy,
+                                               .reset = dice.one_in(2)
+                                                            ? gregor::auto_offset_reset::earliest
+                                                            : gregor::auto_offset_reset::latest,
+                                               .max_poll_records = 1 + dice.below(16)};
         gregor::consumer<Topic> in =
-            grouped ? gregor::consumer{topic, "late " + std::to_string(life % 64) + (lossy ? "l" : ""),
-                                       options}
-                    : gregor::consumer{topic, options};
+            grouped
+                ? gregor::consumer{topic, "late " + std::to_string(life % 64) + (lossy ? "l" : ""),
+                                   options}
+                : gregor::consumer{topic, options};
         if (!grouped) {
             in.assign_all();
         }

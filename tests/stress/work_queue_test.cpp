@@ -21,8 +21,7 @@ std::vector<std::uint64_t> work(Topic& topic, std::uint64_t seed, support::findi
     std::vector<std::uint64_t> done(2);
     for (;;) {
         gregor::consumer<Topic> in{
-            topic, "workers",
-            {.auto_commit = false, .max_poll_records = 1 + dice.below(12)}};
+            topic, "workers", {.auto_commit = false, .max_poll_records = 1 + dice.below(12)}};
         for (std::uint64_t polls = 1 + dice.below(20); polls != 0; --polls) {
             const auto batch = in.poll(std::chrono::seconds{60});
             if (batch.status() != gregor::poll_status::records) {
@@ -37,7 +36,8 @@ std::vector<std::uint64_t> work(Topic& topic, std::uint64_t seed, support::findi
                 }
                 const job mine = record.take();
                 const support::origin from = support::payload<job>::read(mine);
-                if (!wrong.expect(from.intact && from.producer < 2, "a job that was taken before")) {
+                if (!wrong.expect(from.intact && from.producer < 2,
+                                  "a job that was taken before")) {
                     return done;
                 }
                 wrong.expect(from.number == done[from.producer], "a job out of order");

@@ -19,7 +19,8 @@ struct origin {
     bool intact = false;
 };
 
-[[nodiscard]] constexpr std::uint64_t checksum(std::uint32_t producer, std::uint64_t number) noexcept
+[[nodiscard]] constexpr std::uint64_t checksum(std::uint32_t producer,
+                                               std::uint64_t number) noexcept
 {
     std::uint64_t z = (number + 1) * 0x9e3779b97f4a7c15U + producer;
     z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
@@ -47,8 +48,7 @@ struct payload<plain> {
     }
     static origin read(const plain& value) noexcept
     {
-        return {value.producer, value.number,
-                value.sum == checksum(value.producer, value.number)};
+        return {value.producer, value.number, value.sum == checksum(value.producer, value.number)};
     }
 };
 

@@ -20,9 +20,10 @@ void* allocate(std::size_t bytes, std::size_t alignment)
         throw std::bad_alloc{};
     }
     bytes = bytes == 0 ? 1 : bytes;
-    void* const block = alignment <= alignof(std::max_align_t)
-                            ? std::malloc(bytes)
-                            : std::aligned_alloc(alignment, (bytes + alignment - 1) & ~(alignment - 1));
+    void* const block =
+        alignment <= alignof(std::max_align_t)
+            ? std::malloc(bytes)
+            : std::aligned_alloc(alignment, (bytes + alignment - 1) & ~(alignment - 1));
     if (block == nullptr) {
         throw std::bad_alloc{};
     }

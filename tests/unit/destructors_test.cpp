@@ -101,8 +101,8 @@ TEST_CASE("every value is destroyed exactly once, whatever became of it", "[dest
             for (const bool reads : {false, true}) {
                 INFO("world " << i << (shared ? ", shared" : "") << (reads ? ", read" : ""));
                 live<gregor::topic<counted>>(seed + i, shared, reads);
-                live<gregor::topic<counted, gregor::key<std::string>, gregor::headers>>(seed + i,
-                                                                                       shared, reads);
+                live<gregor::topic<counted, gregor::key<std::string>, gregor::headers>>(
+                    seed + i, shared, reads);
             }
         }
     }
@@ -125,8 +125,9 @@ TEST_CASE("old records are destroyed when they give way, not when the topic goes
     }
 }
 
-TEST_CASE("what a topic still holds is destroyed with it, also what was published after its closing",
-          "[destructors]")
+TEST_CASE(
+    "what a topic still holds is destroyed with it, also what was published after its closing",
+    "[destructors]")
 {
     for (const int producers : {1, 2, 3}) {
         counts().reset();

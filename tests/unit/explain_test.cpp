@@ -40,8 +40,7 @@ std::vector<holder> of_kind(const explanation& why, holder_kind kind)
 
 void fill(gregor::producer<fake>& out, partition_id p)
 {
-    while (out.try_send(0, {.partition = p})) {
-    }
+    while (out.try_send(0, {.partition = p})) {}
 }
 
 } // namespace
@@ -59,7 +58,8 @@ TEST_CASE("nobody holds producers back: that is said too", "[explain]")
     CHECK(contains(why.to_string(), "nobody"));
 }
 
-TEST_CASE("the group that holds producers back is named: where, by how much, since when", "[explain]")
+TEST_CASE("the group that holds producers back is named: where, by how much, since when",
+          "[explain]")
 {
     gregor::manual_clock clock;
     fake t{"trades", {.partitions = 2, .capacity_records = 16}, clock};

@@ -81,7 +81,8 @@ TEST_CASE("a record has what its topic's policies ask for, and nothing else", "[
     STATIC_REQUIRE_FALSE(has_headers<bare>);
     STATIC_REQUIRE_FALSE(can_be_taken<bare>);
     STATIC_REQUIRE(has_key<gregor::record<topic<int, gregor::key<int>>>>);
-    STATIC_REQUIRE(has_key<gregor::record<topic<std::string, gregor::keyed_by<&std::string::size>>>>);
+    STATIC_REQUIRE(
+        has_key<gregor::record<topic<std::string, gregor::keyed_by<&std::string::size>>>>);
     STATIC_REQUIRE(has_timestamp<gregor::record<topic<int, gregor::timestamps>>>);
     STATIC_REQUIRE(has_headers<gregor::record<topic<int, gregor::headers>>>);
     STATIC_REQUIRE(can_be_taken<gregor::record<topic<int, groups::one>>>);

@@ -88,14 +88,15 @@ TEST_CASE("an impossible capacity is refused, with what was given and what is al
 
 TEST_CASE("a capacity whose bytes cannot be counted is refused", "[topic]")
 {
-    const gregor::error e = refusal<topic<support::large>>({.capacity_records = std::size_t{1} << 50U});
+    const gregor::error e =
+        refusal<topic<support::large>>({.capacity_records = std::size_t{1} << 50U});
     CHECK(e.code() == errc::invalid_option);
 }
 
 TEST_CASE("a capacity that is possible, but more than the machine has, is out of memory", "[topic]")
 {
-    const gregor::error e =
-        refusal<topic<support::large>>({.partitions = 2, .capacity_records = std::size_t{1} << 44U});
+    const gregor::error e = refusal<topic<support::large>>(
+        {.partitions = 2, .capacity_records = std::size_t{1} << 44U});
     CHECK(e.code() == errc::out_of_memory);
     CHECK(contains(e.what(), "trades"));
     CHECK(contains(e.what(), "65536 bytes"));
@@ -107,8 +108,7 @@ TEST_CASE("declared groups need names of their own", "[topic]")
     const gregor::error twice = refusal({.groups = {"a", "b", "a"}});
     CHECK(twice.code() == errc::invalid_option);
     CHECK(contains(twice.found(), "\"a\""));
-    const gregor::error two =
-        refusal<topic<int, gregor::groups::one>>({.groups = {"a", "b"}});
+    const gregor::error two = refusal<topic<int, gregor::groups::one>>({.groups = {"a", "b"}});
     CHECK(two.code() == errc::group_not_allowed);
 }
 
@@ -300,8 +300,7 @@ TEST_CASE("the last commit wakes who waits for a topic to be drained", "[topic][
     t.close();
     std::thread reader{[&] {
         std::this_thread::sleep_for(2ms);
-        while (in.poll().status() != poll_status::closed) {
-        }
+        while (in.poll().status() != poll_status::closed) {}
     }};
     CHECK(t.wait_drained(support::patience));
     reader.join();

@@ -63,7 +63,8 @@ public:
     }
 
     T fetch_add(T value, std::memory_order order = std::memory_order_seq_cst,
-                place from = place::here()) noexcept requires std::is_integral_v<T>
+                place from = place::here()) noexcept
+        requires std::is_integral_v<T>
     {
         return modify(
             [](std::uint64_t old, std::uint64_t operand) {
@@ -73,7 +74,8 @@ public:
     }
 
     T fetch_sub(T value, std::memory_order order = std::memory_order_seq_cst,
-                place from = place::here()) noexcept requires std::is_integral_v<T>
+                place from = place::here()) noexcept
+        requires std::is_integral_v<T>
     {
         return modify(
             [](std::uint64_t old, std::uint64_t operand) {
@@ -83,14 +85,16 @@ public:
     }
 
     T fetch_or(T value, std::memory_order order = std::memory_order_seq_cst,
-               place from = place::here()) noexcept requires std::is_integral_v<T>
+               place from = place::here()) noexcept
+        requires std::is_integral_v<T>
     {
         return modify([](std::uint64_t old, std::uint64_t operand) { return old | operand; }, value,
                       order, from);
     }
 
     T fetch_and(T value, std::memory_order order = std::memory_order_seq_cst,
-                place from = place::here()) noexcept requires std::is_integral_v<T>
+                place from = place::here()) noexcept
+        requires std::is_integral_v<T>
     {
         return modify([](std::uint64_t old, std::uint64_t operand) { return old & operand; }, value,
                       order, from);

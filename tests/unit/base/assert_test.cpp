@@ -25,6 +25,7 @@ TEST_CASE("the preconditions of the hot path are looked at in checked builds onl
     GREGOR_DEBUG_ASSERT(++looks > 0, "cannot be");
     CHECK(looks == GREGOR_CHECKED);
 #if GREGOR_CHECKED
-    CHECK(support::dies_saying("a checked one", [] { GREGOR_DEBUG_ASSERT(false, "a checked one"); }));
+    CHECK(
+        support::dies_saying("a checked one", [] { GREGOR_DEBUG_ASSERT(false, "a checked one"); }));
 #endif
 }

@@ -274,7 +274,8 @@ TEST_CASE("a member that joins while a batch of the last one is in hand harms no
 {
     ints t{"t", {.capacity_records = 4}};
     gregor::producer out{t};
-    std::optional<reader> first{std::in_place, t, "g", gregor::consumer_options{.auto_commit = false}};
+    std::optional<reader> first{std::in_place, t, "g",
+                                gregor::consumer_options{.auto_commit = false}};
     out.send_batch(std::vector<int>{1, 2, 3, 4});
     const auto batch = first->try_poll();
     first.reset();

@@ -86,8 +86,7 @@ TEST_CASE("with random bursts too, every offset is either returned or told as mi
     for (int world = 0; world != 50; ++world) {
         numbers t{"t", {.capacity_records = std::size_t{2} << dice.below(6)}};
         gregor::producer out{t};
-        gregor::consumer in{
-            t, "screen", {.lossy = true, .max_poll_records = 1 + dice.below(20)}};
+        gregor::consumer in{t, "screen", {.lossy = true, .max_poll_records = 1 + dice.below(20)}};
         account told;
         std::uint64_t sent = 0;
         for (int step = 0; step != 100; ++step) {
@@ -155,7 +154,8 @@ TEST_CASE("a lossy reader with latest jumps to the end, and is told how far", "[
     CHECK(batch.missed() == 50);
 }
 
-TEST_CASE("a lossy reader with none is told that it is out of range, and seeks", "[consumer][lossy]")
+TEST_CASE("a lossy reader with none is told that it is out of range, and seeks",
+          "[consumer][lossy]")
 {
     numbers t{"t", {.capacity_records = 4}};
     gregor::producer out{t};

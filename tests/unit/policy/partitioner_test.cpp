@@ -110,7 +110,8 @@ TEST_CASE("an empty key is a key", "[policy][partitioner]")
     }
 }
 
-TEST_CASE("the next sticky partition is the likelier the shorter its queue", "[policy][partitioner]")
+TEST_CASE("the next sticky partition is the likelier the shorter its queue",
+          "[policy][partitioner]")
 {
     CHECK(frequencies({0, 3, 1}, 8) == std::vector<int>{4, 1, 3});
     CHECK(frequencies({5, 0, 3, 0, 1}, 21) == std::vector<int>{1, 6, 3, 6, 5});

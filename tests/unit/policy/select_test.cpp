@@ -31,16 +31,15 @@ TEST_CASE("policies in any order are one type", "[policy][select]")
 {
     STATIC_REQUIRE(std::is_same_v<topic<int, producers::single, overflow::reject>,
                                   topic<int, overflow::reject, producers::single>>);
+    STATIC_REQUIRE(std::is_same_v<topic<int, gregor::key<std::string>, gregor::timestamps,
+                                        gregor::headers, waits::spin, groups::one>,
+                                  topic<int, groups::one, waits::spin, gregor::headers,
+                                        gregor::timestamps, gregor::key<std::string>>>);
     STATIC_REQUIRE(
-        std::is_same_v<topic<int, gregor::key<std::string>, gregor::timestamps, gregor::headers,
-                             waits::spin, groups::one>,
-                       topic<int, groups::one, waits::spin, gregor::headers, gregor::timestamps,
-                             gregor::key<std::string>>>);
-    STATIC_REQUIRE(std::is_same_v<
-                   topic<int, waits::yield, gregor::time_source<gregor::manual_clock>,
-                         partitioner::round_robin>,
-                   topic<int, partitioner::round_robin, waits::yield,
-                         gregor::time_source<gregor::manual_clock>>>);
+        std::is_same_v<topic<int, waits::yield, gregor::time_source<gregor::manual_clock>,
+                             partitioner::round_robin>,
+                       topic<int, partitioner::round_robin, waits::yield,
+                             gregor::time_source<gregor::manual_clock>>>);
 }
 
 TEST_CASE("a policy that is the default changes nothing", "[policy][select]")

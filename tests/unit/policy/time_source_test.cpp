@@ -7,7 +7,8 @@
 
 using namespace std::chrono_literals;
 
-TEST_CASE("a manual clock stands until it is told to go on, and copies share its time", "[policy][time]")
+TEST_CASE("a manual clock stands until it is told to go on, and copies share its time",
+          "[policy][time]")
 {
     gregor::manual_clock clock;
     const gregor::manual_clock copy = clock;

@@ -53,9 +53,9 @@ struct by_first_key_byte {
     template <class Request>
     partition_id operator()(const Request& request)
     {
-        return {request.has_key() ? static_cast<std::uint32_t>(request.key()[0]) %
-                                        request.partitions()
-                                  : 0U};
+        return {request.has_key()
+                    ? static_cast<std::uint32_t>(request.key()[0]) % request.partitions()
+                    : 0U};
     }
 };
 
@@ -127,8 +127,7 @@ TEST_CASE("round robin deals", "[producer][routing]")
 TEST_CASE("one's own partitioner is asked for every record, and told what it may want to know",
           "[producer][routing]")
 {
-    topic<std::string, gregor::partition_by<curious>> t{"t",
-                                                        {.partitions = 3, .groups = {"slow"}}};
+    topic<std::string, gregor::partition_by<curious>> t{"t", {.partitions = 3, .groups = {"slow"}}};
     const curious mine;
     gregor::producer out{t, mine};
     CHECK(out.send("a").partition().value == 1);

@@ -69,7 +69,8 @@ std::size_t left(const std::vector<std::string>& words)
 
 TEST_CASE("an lvalue container is copied, an rvalue container is moved", "[producer][batch]")
 {
-    for (const std::size_t n : {std::size_t{1}, std::size_t{16}, std::size_t{17}, std::size_t{50}}) {
+    for (const std::size_t n :
+         {std::size_t{1}, std::size_t{16}, std::size_t{17}, std::size_t{50}}) {
         topic<std::string> t{"t", {.capacity_records = 64}};
         gregor::producer out{t};
         gregor::consumer in{t, "g"};
@@ -125,9 +126,11 @@ TEST_CASE("a batch goes to the partition it is told", "[producer][batch]")
     CHECK(t.end_offset(partition_id{2}) == 3);
 }
 
-TEST_CASE("a batch is taken as far as there is room, and the rest is untouched", "[producer][batch]")
+TEST_CASE("a batch is taken as far as there is room, and the rest is untouched",
+          "[producer][batch]")
 {
-    for (const std::size_t room : {std::size_t{0}, std::size_t{1}, std::size_t{3}, std::size_t{8}}) {
+    for (const std::size_t room :
+         {std::size_t{0}, std::size_t{1}, std::size_t{3}, std::size_t{8}}) {
         topic<std::string> t{"t", {.capacity_records = 8, .groups = {"slow"}}};
         gregor::producer out{t};
         for (std::size_t i = room; i != 8; ++i) {
@@ -389,7 +392,8 @@ TEST_CASE("a copy that throws on the n-th of a batch breaks nothing, for every n
                 for (auto batch = in.try_poll(); !batch.empty();) {
                     for (const auto& record : batch) {
                         REQUIRE(record.value().intact());
-                        REQUIRE((record.value().number() == next || record.value().number() == 100));
+                        REQUIRE(
+                            (record.value().number() == next || record.value().number() == 100));
                         ++next;
                     }
                     batch.let_go();

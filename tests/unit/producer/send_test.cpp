@@ -16,10 +16,10 @@
 #include "support/reading.hpp"
 #include "support/statuses.hpp"
 
-using gregor::overflow::reject;
 using gregor::partition_id;
 using gregor::send_status;
 using gregor::topic;
+using gregor::overflow::reject;
 using gregor::producers::single;
 using namespace std::chrono_literals;
 

@@ -93,8 +93,7 @@ TEST_CASE("a copy, a conversion or a constructor that throws leaves the topic as
         });
         throws_at_every<fragiles>(shared, [](auto& out, std::uint64_t i) { out.send(i); });
         throws_at_every<fragiles>(shared, [](auto& out, std::uint64_t i) { out.emplace(i); });
-        throws_at_every<fragiles>(shared,
-                                  [](auto& out, std::uint64_t i) { out.send(fragile{i}); });
+        throws_at_every<fragiles>(shared, [](auto& out, std::uint64_t i) { out.send(fragile{i}); });
     }
 }
 

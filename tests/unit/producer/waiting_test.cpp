@@ -202,7 +202,8 @@ TEST_CASE("leaving, letting go of a batch and joining on wake a blocked producer
     }
 }
 
-TEST_CASE("a batch that is let go without having been committed frees no room", "[producer][waiting]")
+TEST_CASE("a batch that is let go without having been committed frees no room",
+          "[producer][waiting]")
 {
     topic<int> t{"t", {.capacity_records = 2}};
     gregor::producer out{t};
@@ -287,22 +288,34 @@ TEST_CASE("a triggered token ends each wait of a producer", "[producer][waiting]
         source.request_stop();
         return sender.join() == send_status::stopped;
     };
-    SECTION("send") { CHECK(stopped([&] { return out.send(3, stop).status(); })); }
+    SECTION("send")
+    {
+        CHECK(stopped([&] { return out.send(3, stop).status(); }));
+    }
     SECTION("send with attributes")
     {
         CHECK(stopped([&] { return out.send(3, {.partition = zero}, stop).status(); }));
     }
-    SECTION("send_for") { CHECK(stopped([&] { return out.send_for(3, 1h, stop).status(); })); }
+    SECTION("send_for")
+    {
+        CHECK(stopped([&] { return out.send_for(3, 1h, stop).status(); }));
+    }
     SECTION("send_for with attributes")
     {
         CHECK(stopped([&] { return out.send_for(3, 1h, {.partition = zero}, stop).status(); }));
     }
-    SECTION("send_batch") { CHECK(stopped([&] { return out.send_batch(numbers, stop).status; })); }
+    SECTION("send_batch")
+    {
+        CHECK(stopped([&] { return out.send_batch(numbers, stop).status; }));
+    }
     SECTION("send_batch with attributes")
     {
         CHECK(stopped([&] { return out.send_batch(numbers, {.partition = zero}, stop).status; }));
     }
-    SECTION("claim") { CHECK(stopped([&] { return out.claim(1, {}, stop).status(); })); }
+    SECTION("claim")
+    {
+        CHECK(stopped([&] { return out.claim(1, {}, stop).status(); }));
+    }
     CHECK(t.end_offset(zero) == 2);
 }
 

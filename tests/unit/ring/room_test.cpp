@@ -172,7 +172,9 @@ TEST_CASE("an extension that another one overtakes grants no less", "[ring][room
     hooked_env::reset();
     room8 room{0, 16};
     gate8 gate;
-    hooked_env::at_fence = [&] { CHECK(extend(room, 16, 4, gate, ignore{}) == extension::granted); };
+    hooked_env::at_fence = [&] {
+        CHECK(extend(room, 16, 4, gate, ignore{}) == extension::granted);
+    };
     CHECK(extend(room, 16, 1, gate, ignore{}) == extension::granted);
     CHECK(room.limit() == 20);
     CHECK(room.log_start() == 4);
