@@ -11,7 +11,8 @@
 #endif
 
 /// The adapters around the subjects are always inlined, so that what is measured is the subject and
-/// what the compiler makes of it, not whether a big source file has used up its budget for inlining.
+/// what the compiler makes of it, not whether a big source file has used up its budget for
+/// inlining.
 #if defined(__GNUC__)
 #    define GREGOR_BENCH_INLINE [[gnu::always_inline]] inline
 #else

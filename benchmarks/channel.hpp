@@ -16,13 +16,14 @@ namespace benchmarks {
 
 // What the scenarios ask of a subject, a *channel*:
 //
-//     Channel::value_type, Channel::batch            what a record is; how many are published at once
-//     Channel::producers, Channel::readers           how many handles of each kind are used
+//     Channel::value_type, Channel::batch            what a record is; how many are published at
+//     once Channel::producers, Channel::readers           how many handles of each kind are used
 //     Channel channel;
 //     auto writer = channel.writer(producer);        on any thread, then used by one
-//     writer.write(id);                              sends records id ... id + batch - 1; waits for room
-//     auto reader = channel.reader(index);           likewise; every reader gets every record
-//     std::uint64_t n = reader.read(visit);          visit(record) for the n records that were there;
+//     writer.write(id);                              sends records id ... id + batch - 1; waits for
+//     room auto reader = channel.reader(index);           likewise; every reader gets every record
+//     std::uint64_t n = reader.read(visit);          visit(record) for the n records that were
+//     there;
 //                                                    0: nothing came, the caller waits
 //
 // What the peers offer, a *queue*:

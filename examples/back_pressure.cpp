@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A lossless group that falls behind holds its producers back. They learn it as they like to: refused
-// at once, refused after a while, or made to wait. `explain()` says who is to blame.
+// A lossless group that falls behind holds its producers back. They learn it as they like to:
+// refused at once, refused after a while, or made to wait. `explain()` says who is to blame.
 
 #include <chrono>
 #include <cstddef>
@@ -35,7 +35,8 @@ int main()
         return 1;
     }
 
-    // `send` waits for room, so the producer now goes at the pace of its reader, and nothing is lost.
+    // `send` waits for room, so the producer now goes at the pace of its reader, and nothing is
+    // lost.
     std::thread sender{[&] {
         while (next != total) {
             out.send(next++);

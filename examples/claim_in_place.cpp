@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Large records are written where they will be read: claim slots, fill them, publish them together. A
-// claim that is dropped instead never happened.
+// Large records are written where they will be read: claim slots, fill them, publish them together.
+// A claim that is dropped instead never happened.
 
 #include <array>
 #include <cstddef>

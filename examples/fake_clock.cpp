@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A topic takes its time from a clock that it is given. With one that stands still until it is told to
-// go on, a test of timeouts and timestamps takes no time, and always ends the same way.
+// A topic takes its time from a clock that it is given. With one that stands still until it is told
+// to go on, a test of timeouts and timestamps takes no time, and always ends the same way.
 
 #include <atomic>
 #include <chrono>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Three groups read one topic: each gets every record, at its own pace. A record is written once and
-// read in place three times.
+// Three groups read one topic: each gets every record, at its own pace. A record is written once
+// and read in place three times.
 
 #include <algorithm>
 #include <cstdint>
@@ -33,7 +33,8 @@ int main()
 {
     constexpr std::uint64_t readings = 100'000;
 
-    // Declared groups hold the producer back from the first record on, before anybody has joined them.
+    // Declared groups hold the producer back from the first record on, before anybody has joined
+    // them.
     reading_topic topic{"readings", {.capacity_records = 1024, .groups = {"sum", "peak", "count"}}};
 
     std::uint64_t sum = 0;

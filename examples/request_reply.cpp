@@ -2,9 +2,9 @@
 // Request and reply: two topics, and an id by which a reply finds its request.
 //
 // Bounded topics in a circle can deadlock: the client waits for room in `requests` and reads no
-// replies meanwhile, the server waits for room in `replies` and reads no requests. So the server gives
-// way: it offers a reply for a while (`send_for`), then drops it. This client asks no more than
-// `replies` can hold before it reads, and nothing is dropped.
+// replies meanwhile, the server waits for room in `replies` and reads no requests. So the server
+// gives way: it offers a reply for a while (`send_for`), then drops it. This client asks no more
+// than `replies` can hold before it reads, and nothing is dropped.
 
 #include <chrono>
 #include <cstddef>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Lossless or lossy is the reader's choice. On one feed, a risk engine that must see every price sits
-// beside a screen that only has to be recent. The screen never slows the feed down, and is told
-// exactly how many prices it has missed.
+// Lossless or lossy is the reader's choice. On one feed, a risk engine that must see every price
+// sits beside a screen that only has to be recent. The screen never slows the feed down, and is
+// told exactly how many prices it has missed.
 
 #include <chrono>
 #include <cstdint>
@@ -56,7 +56,7 @@ int main()
                 }
                 missed += batch.missed();
                 seen += batch.size();
-            } // a batch in hand is never overwritten, so a slow reader gives it back before it rests
+            } // a batch in hand is never overwritten: a slow reader gives it back before it rests
             std::this_thread::sleep_for(200us);
         }
     }};

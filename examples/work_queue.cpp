@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A topic as a work queue: `groups::one` lets the reader move values out, so jobs may be move-only. A
-// job that was taken is not delivered again, even if its taker goes away without committing.
+// A topic as a work queue: `groups::one` lets the reader move values out, so jobs may be move-only.
+// A job that was taken is not delivered again, even if its taker goes away without committing.
 
 #include <algorithm>
 #include <cstddef>

@@ -21,8 +21,8 @@ struct plain_count {
 /// Reads the texts once more. Throws input_error.
 plain_count count_plainly(std::vector<input>& texts);
 
-/// Compares what the counters found with the plain count, which saw the input once, not `repeat` times.
-/// A sentence for each difference, the first few of them; empty when all agrees.
+/// Compares what the counters found with the plain count, which saw the input once, not `repeat`
+/// times. A sentence for each difference, the first few of them; empty when all agrees.
 std::vector<std::string> differences(const std::vector<word_counts>& found,
                                      const plain_count& expected, std::uint32_t repeat);
 

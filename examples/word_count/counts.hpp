@@ -11,8 +11,8 @@
 
 namespace word_count {
 
-/// How often each word was seen. A table with open addressing: short words lie in it, so most additions
-/// touch one place in memory, where std::unordered_map touches three.
+/// How often each word was seen. A table with open addressing: short words lie in it, so most
+/// additions touch one place in memory, where std::unordered_map touches three.
 class word_counts {
 public:
     void add(std::string_view word)

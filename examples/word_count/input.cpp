@@ -71,7 +71,8 @@ void input::read(const take_block& take)
         std::rewind(copy_.get());
         read_file(*copy_, std::numeric_limits<std::uint64_t>::max(), take);
     } else {
-        // A log that grows meanwhile is read as far as it went at first, so that two counts can agree.
+        // A log that grows meanwhile is read as far as it went at first, so that two counts can
+        // agree.
         read_file(*open(name_), bytes_, take);
     }
 }

@@ -23,8 +23,8 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-/// One source of text, which can be read more than once: a file, or a stream (standard input, a pipe).
-/// A stream comes by only once, so it is copied into a temporary file while it does.
+/// One source of text, which can be read more than once: a file, or a stream (standard input, a
+/// pipe). A stream comes by only once, so it is copied into a temporary file while it does.
 class input {
 public:
     using take_block = std::function<void(std::string_view)>;
@@ -32,8 +32,8 @@ public:
     static input file(std::string path, std::uint64_t bytes);
     static input stream(std::string name, file_handle source);
 
-    /// Passes all of it on, a block at a time: however long it is, little of it is in memory. Throws
-    /// input_error.
+    /// Passes all of it on, a block at a time: however long it is, little of it is in memory.
+    /// Throws input_error.
     void read(const take_block& take);
 
     /// How long a file is; 0 of a stream, which does not say.

@@ -13,13 +13,13 @@
 namespace word_count {
 namespace {
 
-// A line takes up to longest_line bytes, so this is 4 MiB a partition at the very most. Words are many
-// and short.
+// A line takes up to longest_line bytes, so this is 4 MiB a partition at the very most. Words are
+// many and short.
 constexpr std::size_t lines_in_a_partition = 1 << 10;
 constexpr std::size_t words_in_a_partition = 1 << 13;
 
-/// The inputs of a stage. As a group has one member in this version, its partitions are dealt out by
-/// hand: of n workers the first reads 0, n, 2n ..., the next 1, n + 1 ...
+/// The inputs of a stage. As a group has one member in this version, its partitions are dealt out
+/// by hand: of n workers the first reads 0, n, 2n ..., the next 1, n + 1 ...
 template <class Topic>
 std::vector<gregor::consumer<Topic>> deal_out(Topic& topic, std::uint32_t workers)
 {
@@ -44,9 +44,9 @@ std::uint64_t sent_to(const Topic& topic)
     return records;
 }
 
-/// Words on their way into the topic, put together by the partition that their key leads to. A box is
-/// published at once, so tokenizers meet at a partition once a box and not once a word, which is twice
-/// as fast when there are four of them.
+/// Words on their way into the topic, put together by the partition that their key leads to. A box
+/// is published at once, so tokenizers meet at a partition once a box and not once a word, which is
+/// twice as fast when there are four of them.
 class outbox {
 public:
     explicit outbox(word_topic& words) : out_{words}, boxes_(words.partitions()) {}

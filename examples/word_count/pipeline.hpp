@@ -47,15 +47,15 @@ struct result {
 ///
 ///     reader -- lines --> tokenizers -- words --> counters
 ///
-/// Data goes one way, and so does its end: whoever has sent the last record closes the topic, whoever
-/// reads it drains it and then ends too. A stage that is too slow holds back those before it, so what
-/// is on its way never takes more memory than the topics' rings.
+/// Data goes one way, and so does its end: whoever has sent the last record closes the topic,
+/// whoever reads it drains it and then ends too. A stage that is too slow holds back those before
+/// it, so what is on its way never takes more memory than the topics' rings.
 class pipeline {
 public:
     explicit pipeline(const options& chosen);
 
-    /// Reads the texts to their end and counts their words. Once. Throws input_error, when all threads
-    /// have ended, if a text could not be read.
+    /// Reads the texts to their end and counts their words. Once. Throws input_error, when all
+    /// threads have ended, if a text could not be read.
     result run(std::vector<input>& texts);
 
     /// From any thread.

@@ -12,8 +12,8 @@ struct progress {
     std::uint64_t bytes = 0;
 };
 
-/// What one thread has done so far; any thread may look. On a line of its own, as its neighbours are
-/// other threads' tallies.
+/// What one thread has done so far; any thread may look. On a line of its own, as its neighbours
+/// are other threads' tallies.
 class alignas(64) tally {
 public:
     void add(std::uint64_t records, std::uint64_t bytes) noexcept

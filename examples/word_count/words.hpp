@@ -10,8 +10,8 @@ namespace word_count {
 /// A longer run of letters is cut: input without a single space must not fill the memory.
 inline constexpr std::size_t longest_word = 1024;
 
-/// What a byte is in a word: itself, its lower case, or 0 where it belongs to none. Bytes beyond ASCII
-/// stay as they are, so words in UTF-8 stay whole in any language.
+/// What a byte is in a word: itself, its lower case, or 0 where it belongs to none. Bytes beyond
+/// ASCII stay as they are, so words in UTF-8 stay whole in any language.
 inline constexpr std::array<char, 256> letters = [] {
     std::array<char, 256> table{};
     for (std::size_t byte = 0; byte != table.size(); ++byte) {

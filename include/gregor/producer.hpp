@@ -210,7 +210,7 @@ private:
                       (copies_in_place || !std::is_lvalue_reference_v<V>)) {
             return core_->put(std::forward<V>(value), std::move(given), timeout, stop);
         } else {
-            value_type made(std::forward<V>(value));
+            auto made = static_cast<value_type>(std::forward<V>(value));
             return core_->put(std::move(made), std::move(given), timeout, stop);
         }
     }

@@ -20,9 +20,9 @@
 #include "support/payloads.hpp"
 #include "support/reading.hpp"
 
-// One body for all topic types: send, poll, commit, close, and look whether each record arrived once,
-// in the order of its producer, whole, with what it carries; in one thread and in two, over many laps
-// of a small ring, with a second producer that joins half-way.
+// One body for all topic types: send, poll, commit, close, and look whether each record arrived
+// once, in the order of its producer, whole, with what it carries; in one thread and in two, over
+// many laps of a small ring, with a second producer that joins half-way.
 
 namespace matrix {
 

@@ -28,8 +28,8 @@ struct scene {
     model::small_reader<Log> in;
 };
 
-/// The second producer comes and sends one record; what the first one does meanwhile is the model. In
-/// the end the reader has seen `firsts` and one.
+/// The second producer comes and sends one record; what the first one does meanwhile is the model.
+/// In the end the reader has seen `firsts` and one.
 template <class Log, class First>
 void revoked(model::run& run, int sent_before, int firsts, First first)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the model checker finds besides weak memory: programs with a known fault, and the same without.
+// What the model checker finds besides weak memory: programs with a known fault, and the same
+// without.
 
 #include <array>
 #include <chrono>
@@ -106,7 +107,8 @@ model::engine::program sleep_and_wake(event_count_parts parts, std::chrono::nano
 
 } // namespace
 
-// --- data races and lifetimes -----------------------------------------------------------------------
+// --- data races and lifetimes
+// -----------------------------------------------------------------------
 
 TEST_CASE("a value handed over by release and acquire is no race", "[model]")
 {
@@ -220,7 +222,8 @@ TEST_CASE("an atomic object is not used before others know of it, nor after its 
     require_fails(explore({}, publish(release, true)), "after its destruction");
 }
 
-// --- mutexes, sleep, deadlock -----------------------------------------------------------------------
+// --- mutexes, sleep, deadlock
+// -----------------------------------------------------------------------
 
 TEST_CASE("a mutex admits one thread at a time and hands over what it did", "[model]")
 {
@@ -384,7 +387,8 @@ TEST_CASE("a loop of failing exchanges goes on without others moving", "[model]"
     }));
 }
 
-// --- death and exceptions ---------------------------------------------------------------------------
+// --- death and exceptions
+// ---------------------------------------------------------------------------
 
 TEST_CASE("a mortal thread dies before each of its steps, and whoever waits for it is stuck",
           "[model]")
@@ -462,7 +466,8 @@ TEST_CASE("what may throw throws once at each place, and its exceptions stay wit
                   "ended by an exception: injected");
 }
 
-// --- searches ---------------------------------------------------------------------------------------
+// --- searches
+// ---------------------------------------------------------------------------------------
 
 TEST_CASE("a failure is replayed by its text, and is told step by step", "[model]")
 {

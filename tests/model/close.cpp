@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The ring closes while others send, hold a claim, or sleep. What was accepted is read; then, and only
-// then, readers learn that it is over.
+// The ring closes while others send, hold a claim, or sleep. What was accepted is read; then, and
+// only then, readers learn that it is over.
 
 #include <memory>
 #include <string>
@@ -93,8 +93,8 @@ void closed_against(const std::string& name, bool shared, const options& how, Fi
     });
 }
 
-/// The same, and who closes the ring then reads what there is: once he is told that it was all, nothing
-/// comes any more.
+/// The same, and who closes the ring then reads what there is: once he is told that it was all,
+/// nothing comes any more.
 template <class First>
 void closed_by_the_reader(const std::string& name, bool shared, First first)
 {

@@ -11,8 +11,8 @@
 
 namespace gregor::model {
 
-/// For what is too large to be explored as a whole: so many executions, in which threads run by random
-/// priorities. GREGOR_SEED in the environment begins others than usual.
+/// For what is too large to be explored as a whole: so many executions, in which threads run by
+/// random priorities. GREGOR_SEED in the environment begins others than usual.
 inline options by_chance(std::uint64_t executions)
 {
     const char* const seed = std::getenv("GREGOR_SEED");

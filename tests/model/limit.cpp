@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Producers extend the limit while readers stand, arrive, leave, go back, or read what nothing holds.
+// Producers extend the limit while readers stand, arrive, leave, go back, or read what nothing
+// holds.
 
 #include <memory>
 #include <string>

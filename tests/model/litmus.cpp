@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What C++ allows and forbids, for the programs by which memory models are known. Each is explored
-// twice, with and without recognising equal interleavings, and must show exactly the allowed outcomes.
+// twice, with and without recognising equal interleavings, and must show exactly the allowed
+// outcomes.
 
 #include <functional>
 #include <memory>
@@ -96,7 +97,8 @@ void show_abcd(state& s)
 
 } // namespace
 
-// --- message passing --------------------------------------------------------------------------------
+// --- message passing
+// --------------------------------------------------------------------------------
 
 TEST_CASE("message passing: who acquires a flag sees what was written before its release",
           "[model]")
@@ -201,7 +203,8 @@ TEST_CASE("what is read relaxed through a third thread comes alone", "[model]")
              .forbidden = {}});
 }
 
-// --- store buffering --------------------------------------------------------------------------------
+// --- store buffering
+// --------------------------------------------------------------------------------
 
 TEST_CASE("store buffering: release and acquire let both threads miss the other's store", "[model]")
 {
@@ -293,14 +296,15 @@ TEST_CASE("store buffering: two light fences are nothing, nor is a heavy one alo
         .allowed = everything,
         .forbidden = {}};
     require(alone);
-    // what the machine does is more than what a program may rely on: a compiler turns the two around
+    // what the machine does is more than what a program may rely on: a compiler turns the two
+    // around
     CHECK_FALSE(seen(alone, {.heavy_everywhere = true}).contains("0 0"));
 }
 
 TEST_CASE("a heavy fence reaches threads one by one", "[model]")
 {
-    // b == 1 and c == 0: the fence has reached the second thread before its store to y, and the third one
-    // only after its loads
+    // b == 1 and c == 0: the fence has reached the second thread before its store to y, and the
+    // third one only after its loads
     const litmus test{.threads = {[](state& s) { s.x.store(1, relaxed), env::heavy(); },
                                   [](state& s) {
                                       env::light();
@@ -333,7 +337,8 @@ TEST_CASE("R: a load after a store misses another thread's store, unless all are
              .forbidden = {"2 0"}});
 }
 
-// --- many writers -----------------------------------------------------------------------------------
+// --- many writers
+// -----------------------------------------------------------------------------------
 
 TEST_CASE("IRIW: two readers may see two independent stores in two orders, though they acquire",
           "[model]")
@@ -412,7 +417,8 @@ TEST_CASE("S: a store after an acquire comes after what was before the release",
              .forbidden = {}});
 }
 
-// --- coherence --------------------------------------------------------------------------------------
+// --- coherence
+// --------------------------------------------------------------------------------------
 
 TEST_CASE("coherence: two loads of one location never go back (CoRR)", "[model]")
 {
@@ -461,7 +467,8 @@ TEST_CASE("coherence: stores of one thread stay in order (CoWW), loads before an
              .forbidden = {"0 1", "0 2", "2 1"}});
 }
 
-// --- read-modify-write ------------------------------------------------------------------------------
+// --- read-modify-write
+// ------------------------------------------------------------------------------
 
 TEST_CASE("read-modify-writes lose nothing, however relaxed", "[model]")
 {
@@ -574,7 +581,8 @@ TEST_CASE("of two that exchange the same value one succeeds; weakly perhaps none
         both_may_fail);
 }
 
-// --- what is known to be missing --------------------------------------------------------------------
+// --- what is known to be missing
+// --------------------------------------------------------------------
 
 TEST_CASE("not modelled: load buffering", "[model]")
 {

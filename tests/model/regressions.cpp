@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Bugs that the checker found in the headers, each as small as it can be shown. Those that a model of a
-// protocol shows as well are there:
+// Bugs that the checker found in the headers, each as small as it can be shown. Those that a model
+// of a protocol shows as well are there:
 //   shared.cpp  two producers without a reader never write one slot at once
 //   limit.cpp   a lossy reader reads what its lease has kept, or learns that it is gone
 //   topic.cpp   a group that joins while its producer waits for room goes on with it;

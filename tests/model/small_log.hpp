@@ -19,9 +19,9 @@
 
 namespace gregor::model {
 
-/// The protocol of one ring from the real headers, on the checker's atomics and on sequences of 8 bits,
-/// with slots whose every access is watched: a log in the small, as `memory_log` and the classes above
-/// it use the protocol.
+/// The protocol of one ring from the real headers, on the checker's atomics and on sequences of 8
+/// bits, with slots whose every access is watched: a log in the small, as `memory_log` and the
+/// classes above it use the protocol.
 template <std::uint8_t Capacity, bool Many = true, bool Destroys = false>
 class small_log {
 public:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The classes that users hold, on the protocols below them: who joins, leaves, goes back, commits in
-// the midst of a batch or reads without holding anything back, while producers go on.
+// The classes that users hold, on the protocols below them: who joins, leaves, goes back, commits
+// in the midst of a batch or reads without holding anything back, while producers go on.
 
 #include <memory>
 #include <optional>

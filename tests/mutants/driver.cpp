@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// driver LIST INCLUDE WORK JOBS COMPILE...: builds each seeded fault of the list, runs the models on it,
-// and prints who found it. Fails when one survives, or cannot be built, or when a model finds something
-// in the headers as they are.
+// driver LIST INCLUDE WORK JOBS COMPILE...: builds each seeded fault of the list, runs the models
+// on it, and prints who found it. Fails when one survives, or cannot be built, or when a model
+// finds something in the headers as they are.
 //
-// COMPILE is a command line in which {overlay} is the folder with the changed header, {model} the name
-// of the model, and {program} what is to be made.
+// COMPILE is a command line in which {overlay} is the folder with the changed header, {model} the
+// name of the model, and {program} what is to be made.
 
 #include <atomic>
 #include <cstdio>
@@ -46,8 +46,9 @@ std::string read(const fs::path& path)
     return text.str();
 }
 
-/// The list: for each mutant a line `mutant NAME`, a line `file PATH`, a line `models NAME...`, then the
-/// lines that are replaced, each after `- `, and those that stand there instead, each after `+ `.
+/// The list: for each mutant a line `mutant NAME`, a line `file PATH`, a line `models NAME...`,
+/// then the lines that are replaced, each after `- `, and those that stand there instead, each
+/// after `+ `.
 std::vector<mutant> read_list(const fs::path& path)
 {
     std::vector<mutant> all;
@@ -82,8 +83,8 @@ std::string replaced(std::string text, const std::string& from, const std::strin
     return text;
 }
 
-/// Text without its white space, and where each of its characters stood: how lines are broken is nothing
-/// that a mutant depends on.
+/// Text without its white space, and where each of its characters stood: how lines are broken is
+/// nothing that a mutant depends on.
 struct dense_text {
     explicit dense_text(const std::string& whole)
     {

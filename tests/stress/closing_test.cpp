@@ -9,8 +9,8 @@
 
 namespace {
 
-/// A topic is closed, or destroyed, while producers send and consumers wait: nobody hangs, and what was
-/// taken is read.
+/// A topic is closed, or destroyed, while producers send and consumers wait: nobody hangs, and what
+/// was taken is read.
 template <class... Policies>
 void race(std::uint32_t producers, std::uint64_t seed, support::findings& wrong)
 {

@@ -10,8 +10,8 @@
 
 namespace {
 
-/// Two producers that claim and drop claims, and nobody but lossy readers: nothing holds the producers
-/// back but what they have not published themselves.
+/// Two producers that claim and drop claims, and nobody but lossy readers: nothing holds the
+/// producers back but what they have not published themselves.
 template <class T, class... Policies>
 void run(std::size_t capacity)
 {

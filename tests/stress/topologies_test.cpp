@@ -8,8 +8,8 @@
 
 namespace {
 
-/// So many producers and lossless groups on one partition, for a moment: every group sees every record
-/// of every producer once, in order and whole.
+/// So many producers and lossless groups on one partition, for a moment: every group sees every
+/// record of every producer once, in order and whole.
 template <class T, class... Policies>
 void run(std::uint32_t producers, std::uint32_t groups, std::size_t capacity)
 {

@@ -44,7 +44,8 @@ inline void stumble(support::dice& dice)
     }
 }
 
-/// Sends numbered records in every way there is until the time is over; returns how many were taken.
+/// Sends numbered records in every way there is until the time is over; returns how many were
+/// taken.
 template <class Topic>
 std::uint64_t send_numbers(Topic& topic, std::uint32_t who, const stopwatch& watch,
                            std::uint64_t seed, support::findings& wrong)

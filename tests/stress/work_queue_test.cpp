@@ -12,8 +12,8 @@ namespace {
 
 using job = std::unique_ptr<support::plain>;
 
-/// Workers of one group, one after the other. Some break down in the middle of a batch, before anything
-/// of it was committed: the next one gets what was not taken, and nothing that was.
+/// Workers of one group, one after the other. Some break down in the middle of a batch, before
+/// anything of it was committed: the next one gets what was not taken, and nothing that was.
 template <class Topic>
 std::vector<std::uint64_t> work(Topic& topic, std::uint64_t seed, support::findings& wrong)
 {

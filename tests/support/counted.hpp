@@ -68,8 +68,8 @@ private:
     const counted* volatile self_ = this;
 };
 
-/// Every n-th thing that may fail does: set `fuse` to n, and the n-th copy, conversion or construction
-/// from arguments throws `burnt`. A move never does.
+/// Every n-th thing that may fail does: set `fuse` to n, and the n-th copy, conversion or
+/// construction from arguments throws `burnt`. A move never does.
 class fragile : public counted {
 public:
     struct burnt : std::runtime_error {

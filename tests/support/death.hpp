@@ -49,8 +49,8 @@ template <class Misuse>
            said.find(sentence) != std::string::npos;
 }
 
-/// Runs `work` in a child process. True when it comes to its end there within a minute: for what would
-/// otherwise hang, and this process with it.
+/// Runs `work` in a child process. True when it comes to its end there within a minute: for what
+/// would otherwise hang, and this process with it.
 template <class Work>
 [[nodiscard]] bool comes_to_an_end(Work&& work)
 {

@@ -7,8 +7,8 @@
 
 namespace support {
 
-/// What threads have found wrong: they may not use the test framework's assertions, so they write it
-/// down here, and the main thread looks at it after the join. Keeps the first ten.
+/// What threads have found wrong: they may not use the test framework's assertions, so they write
+/// it down here, and the main thread looks at it after the join. Keeps the first ten.
 ///
 /// Threads   any
 class findings {

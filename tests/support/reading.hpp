@@ -9,8 +9,8 @@
 
 namespace support {
 
-/// How long a test waits for what will happen soon: long enough for any machine, and not for ever, so
-/// that what never happens is a failure with a name.
+/// How long a test waits for what will happen soon: long enough for any machine, and not for ever,
+/// so that what never happens is a failure with a name.
 inline constexpr std::chrono::seconds patience{60};
 
 /// Copies of all values that are there now, as the consumer returns them.

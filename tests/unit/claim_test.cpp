@@ -162,7 +162,8 @@ TEST_CASE("publishing nothing publishes nothing", "[claim]")
 
 TEST_CASE("records that nobody gets hold no producer back", "[claim]")
 {
-    // dropped claims fill the ring with what readers pass over: they must not wait for a commit of it
+    // dropped claims fill the ring with what readers pass over: they must not wait for a commit of
+    // it
     topic<int> t{"t", {.capacity_records = 4}};
     gregor::producer out{t};
     const gregor::producer second{t};

@@ -38,7 +38,9 @@ using word_t = typename word_of<Seq>::type;
 template <class Seq>
 [[nodiscard]] constexpr word_t<Seq> pack(Seq sequence, unsigned flags) noexcept
 {
-    return static_cast<word_t<Seq>>((static_cast<word_t<Seq>>(sequence) << 2U) | flags);
+    using word = word_t<Seq>;
+    return static_cast<word>(static_cast<word>(static_cast<word>(sequence) << 2U) |
+                             static_cast<word>(flags));
 }
 
 template <class Seq>

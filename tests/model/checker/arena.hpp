@@ -6,7 +6,8 @@ namespace gregor::model::arena {
 // While the program under test runs, `operator new` takes from here, and all of it is let go at the
 // end of the execution. A thread that dies or waits for ever cannot free what it holds.
 
-/// From here on `operator new` takes from the arena, or from the heap again. Says what it did before.
+/// From here on `operator new` takes from the arena, or from the heap again. Says what it did
+/// before.
 bool use(bool on) noexcept;
 
 /// Everything in it is gone.

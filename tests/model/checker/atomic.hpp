@@ -10,8 +10,8 @@
 
 namespace gregor::model {
 
-/// std::atomic, as the checker has it. Made outside of an execution (static ones are), it begins each
-/// execution with its first value.
+/// std::atomic, as the checker has it. Made outside of an execution (static ones are), it begins
+/// each execution with its first value.
 template <class T>
 class atomic {
     static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(std::uint64_t),

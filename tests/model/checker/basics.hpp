@@ -20,8 +20,8 @@ using thread_id = unsigned;
 using location_id = std::uint16_t;
 inline constexpr location_id nowhere = 0xffff;
 
-/// A place in the modification order of a location. Gaps are left, so that a store can be put between
-/// two older ones.
+/// A place in the modification order of a location. Gaps are left, so that a store can be put
+/// between two older ones.
 using timestamp = std::uint32_t;
 
 /// The line of the program under test that called.
@@ -41,7 +41,8 @@ struct place {
     return file.substr(file.find_last_of('/') + 1) + ":" + std::to_string(where.line);
 }
 
-/// What the checker keeps for itself lives outside the memory of the execution, which is thrown away.
+/// What the checker keeps for itself lives outside the memory of the execution, which is thrown
+/// away.
 template <class T>
 struct outside_allocator {
     using value_type = T;
@@ -67,8 +68,9 @@ using outside_vector = std::vector<T, outside_allocator<T>>;
 
 /// What a thread knows of the others, or what a store tells whoever acquires it.
 ///
-/// `clock` is happens-before, used for data races alone. `seen` says for each location which store is
-/// the oldest that may still be read; it also grows by what fences order without any happens-before.
+/// `clock` is happens-before, used for data races alone. `seen` says for each location which store
+/// is the oldest that may still be read; it also grows by what fences order without any
+/// happens-before.
 struct knowledge {
     unsigned locations = 0; ///< beyond it nothing is known, and nothing is initialised
     std::array<std::uint32_t, max_threads> clock;

@@ -24,8 +24,8 @@ bool decisions::advance()
     return true;
 }
 
-// One character a choice, 0-9 and a-z; larger ones as (number); a run of zeros as ~number~. Zeros at
-// the end are left out.
+// One character a choice, 0-9 and a-z; larger ones as (number); a run of zeros as ~number~. Zeros
+// at the end are left out.
 
 std::string decisions::encode() const
 {

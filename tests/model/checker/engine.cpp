@@ -81,7 +81,8 @@ engine::engine(const options& asked)
 {
 }
 
-// --- explorations -----------------------------------------------------------------------------------
+// --- explorations
+// -----------------------------------------------------------------------------------
 
 result engine::explore(const program& what)
 {
@@ -160,7 +161,8 @@ void engine::replay(const std::string& text, result& found)
     found.story = story_;
 }
 
-// --- one execution ----------------------------------------------------------------------------------
+// --- one execution
+// ----------------------------------------------------------------------------------
 
 void engine::execute()
 {
@@ -307,7 +309,8 @@ bool engine::finished(thread_id number) const
     return threads_[number].now == state::done;
 }
 
-// --- the story --------------------------------------------------------------------------------------
+// --- the story
+// --------------------------------------------------------------------------------------
 
 void engine::note(const std::string& line)
 {

@@ -59,8 +59,8 @@ struct mutex_state {
     knowledge handed_over;
 };
 
-/// Runs a program again and again, each time with other choices. One step of one thread is a step of
-/// the execution; each thread stops before its step, so that what it is about to do is known.
+/// Runs a program again and again, each time with other choices. One step of one thread is a step
+/// of the execution; each thread stops before its step, so that what it is about to do is known.
 class engine {
 public:
     using program = std::function<void(run&)>;

@@ -23,7 +23,8 @@ public:
         engine_.add_thread(new task_of<Body>{std::move(body)}, false);
     }
 
-    /// One that may die before any of its steps: it then never does anything again, and destroys nothing.
+    /// One that may die before any of its steps: it then never does anything again, and destroys
+    /// nothing.
     template <class Body>
     void mortal_thread(Body body)
     {
@@ -48,8 +49,8 @@ private:
     engine& engine_;
 };
 
-/// Runs the program in every way that the options allow; it must do the same each time that the same
-/// choices are made, and reach the outside world only by the functions below.
+/// Runs the program in every way that the options allow; it must do the same each time that the
+/// same choices are made, and reach the outside world only by the functions below.
 [[nodiscard]] inline result explore(const options& asked, const engine::program& what)
 {
     return engine(asked).explore(what);

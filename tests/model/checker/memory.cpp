@@ -78,10 +78,11 @@ void memory::destroy(thread_id by, location_id location)
     open(by, location).alive = false;
 }
 
-// --- loads and stores -------------------------------------------------------------------------------
+// --- loads and stores
+// -------------------------------------------------------------------------------
 
-/// The oldest store that may still be read, as coherence asks: none that a later one, which this thread
-/// knows of, has replaced. A store goes behind it.
+/// The oldest store that may still be read, as coherence asks: none that a later one, which this
+/// thread knows of, has replaced. A store goes behind it.
 std::size_t memory::oldest(thread_id by, location_id id, std::memory_order order) const
 {
     timestamp floor = threads_[by].now.of(id);
@@ -139,8 +140,9 @@ timestamp memory::place_after(const history& where, std::size_t index) const
     return middle;
 }
 
-/// What a store hands to whoever acquires it: all that its thread knows, if it releases; what a release
-/// fence before it knew; and, for a read-modify-write, what the store that it continues hands on.
+/// What a store hands to whoever acquires it: all that its thread knows, if it releases; what a
+/// release fence before it knew; and, for a read-modify-write, what the store that it continues
+/// hands on.
 std::uint32_t memory::message_of(thread_id by, location_id id, timestamp at,
                                  std::memory_order order, std::uint32_t continued)
 {
@@ -179,7 +181,8 @@ void memory::put(thread_id by, location_id id, std::size_t index, std::uint64_t 
     touched_ = at;
 }
 
-/// Which store a new one comes directly behind: any from the first on that none is bound to already.
+/// Which store a new one comes directly behind: any from the first on that none is bound to
+/// already.
 std::size_t memory::choose_to_extend(const history& where, std::size_t first)
 {
     candidates_.clear();
@@ -240,7 +243,8 @@ bool memory::compare_exchange(thread_id by, location_id at, std::uint64_t& expec
     return true;
 }
 
-// --- fences -----------------------------------------------------------------------------------------
+// --- fences
+// -----------------------------------------------------------------------------------------
 
 /// Of two sequentially consistent fences the later one knows what the earlier one knew. It is no
 /// happens-before: clocks stay.
@@ -311,7 +315,8 @@ void memory::end_heavy(thread_id by, unsigned threads, bool everywhere)
     }
 }
 
-// --- the kernel, mutexes ----------------------------------------------------------------------------
+// --- the kernel, mutexes
+// ----------------------------------------------------------------------------
 
 std::uint64_t memory::look_before_sleep(thread_id by, location_id word)
 {

@@ -22,12 +22,12 @@ namespace gregor::model {
     return order == std::memory_order_release || order >= std::memory_order_acq_rel;
 }
 
-/// The memory that C++ gives a program: for each location a history of stores in modification order,
-/// and for each thread what it knows of them. A load takes any store that its thread may still read;
-/// a store goes to any place in the history that is later than what its thread knows.
+/// The memory that C++ gives a program: for each location a history of stores in modification
+/// order, and for each thread what it knows of them. A load takes any store that its thread may
+/// still read; a store goes to any place in the history that is later than what its thread knows.
 ///
-/// The order of sequentially consistent operations is the order in which they run; see `model.hpp` for
-/// what this leaves out.
+/// The order of sequentially consistent operations is the order in which they run; see `model.hpp`
+/// for what this leaves out.
 class memory {
 public:
     /// The new value for an old one and an operand.

@@ -18,9 +18,10 @@ inline constexpr unsigned unlimited = ~0U;
 struct options {
     search mode = search::exhaustive;
 
-    /// How often a thread that could go on is interrupted, in an exhaustive search. Without a limit,
-    /// interleavings that differ only in the order of independent steps are explored once (sleep sets);
-    /// with one they are not recognised, since the equal one may lie beyond the limit.
+    /// How often a thread that could go on is interrupted, in an exhaustive search. Without a
+    /// limit, interleavings that differ only in the order of independent steps are explored once
+    /// (sleep sets); with one they are not recognised, since the equal one may lie beyond the
+    /// limit.
     unsigned preemptions = unlimited;
 
     /// More end the search, which is then not exhausted; random searches run as many.
@@ -40,11 +41,12 @@ struct options {
         0;                    ///< weak compare-exchanges that fail for nothing in one execution
     unsigned free_pauses = 0; ///< pauses per thread that may end without anything having changed
 
-    /// `heavy()` takes a step to begin and one to end, in between `light()` may fall on either side.
+    /// `heavy()` takes a step to begin and one to end, in between `light()` may fall on either
+    /// side.
     bool split_heavy = true;
 
-    /// `heavy()` is a barrier in every thread, as the machine has it, and not only where a thread says
-    /// `light()`, as the language would. Misses forgotten calls of `light()`.
+    /// `heavy()` is a barrier in every thread, as the machine has it, and not only where a thread
+    /// says `light()`, as the language would. Misses forgotten calls of `light()`.
     bool heavy_everywhere = false;
 
     /// Every `cell` has to be destroyed when the program ends.

@@ -2,8 +2,8 @@
 #include "model/checker/arena.hpp"
 #include "model/checker/engine.hpp"
 
-// What the program under test does, one function each: a step, what it does to memory, what the thread
-// will watch if it pauses, and a line in the story.
+// What the program under test does, one function each: a step, what it does to memory, what the
+// thread will watch if it pauses, and a line in the story.
 
 namespace gregor::model {
 namespace {
@@ -154,9 +154,9 @@ void engine::heavy(place line)
     }
 }
 
-/// In a loop that waits. A thread that has met only the newest of everything waits here until one of
-/// those is replaced; one that has met something older goes on, and meets something newer next time, as
-/// stores become visible in finite time. Which one, if there are several, is a choice.
+/// In a loop that waits. A thread that has met only the newest of everything waits here until one
+/// of those is replaced; one that has met something older goes on, and meets something newer next
+/// time, as stores become visible in finite time. Which one, if there are several, is a choice.
 void engine::pause(place line)
 {
     if (!parallel_) {
@@ -251,7 +251,8 @@ void engine::wake_all(location_id word, place line)
     }
 }
 
-// --- mutexes ----------------------------------------------------------------------------------------
+// --- mutexes
+// ----------------------------------------------------------------------------------------
 
 namespace {
 
@@ -329,7 +330,8 @@ void engine::unlock(mutex_state& mutex, place line)
     }
 }
 
-// --- choices ----------------------------------------------------------------------------------------
+// --- choices
+// ----------------------------------------------------------------------------------------
 
 bool engine::chooses_to_throw()
 {

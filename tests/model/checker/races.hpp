@@ -6,16 +6,17 @@
 
 namespace gregor::model {
 
-/// Watches over memory that is not atomic, by address: accesses of which none happens before the other,
-/// at least one of them writing, are a data race. It asks clocks alone, so it finds a race in whatever
-/// order the two run, and no fence without a release and an acquire hides one.
+/// Watches over memory that is not atomic, by address: accesses of which none happens before the
+/// other, at least one of them writing, are a data race. It asks clocks alone, so it finds a race
+/// in whatever order the two run, and no fence without a release and an acquire hides one.
 class races {
 public:
     explicit races(const memory& all) : memory_(all) {}
 
     void reset();
 
-    /// An object begins, with a value or without one; is read; written; its value is moved away; ends.
+    /// An object begins, with a value or without one; is read; written; its value is moved away;
+    /// ends.
     void begin(thread_id by, const void* object, bool with_value, place from);
     void read(thread_id by, const void* object, place from);
     void write(thread_id by, const void* object, place from);

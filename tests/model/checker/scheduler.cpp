@@ -50,7 +50,8 @@ bool engine::watch_list::same_as(const watch_list& other) const
     return true;
 }
 
-// --- a step -----------------------------------------------------------------------------------------
+// --- a step
+// -----------------------------------------------------------------------------------------
 
 void engine::touch(location_id where, bool may_write)
 {
@@ -108,7 +109,8 @@ void engine::die()
     std::abort(); // nobody goes back to the dead
 }
 
-// --- who goes next ----------------------------------------------------------------------------------
+// --- who goes next
+// ----------------------------------------------------------------------------------
 
 bool engine::can_run(thread_id thread_number) const
 {
@@ -188,10 +190,11 @@ thread_id engine::start(thread_id number)
 /// Whether a thread that was explored first, and so need not run now, has to be explored again once
 /// `done` has run before it.
 ///
-/// Loads and stores choose among the histories that memory allows, so much commutes that would not on
-/// a machine: a store that comes later in time can still be read by nobody, or go before another one.
-/// What a load could read before a store ran, it can read after. Only a reader that can now read more
-/// than before is disturbed; and sequentially consistent operations, whose order is that of time.
+/// Loads and stores choose among the histories that memory allows, so much commutes that would not
+/// on a machine: a store that comes later in time can still be read by nobody, or go before another
+/// one. What a load could read before a store ran, it can read after. Only a reader that can now
+/// read more than before is disturbed; and sequentially consistent operations, whose order is that
+/// of time.
 bool engine::disturbs(const operation& done, thread_id sleeper) const
 {
     const operation& next = threads_[sleeper].pending;
@@ -279,7 +282,8 @@ thread_id engine::choose_within_bound(unsigned enabled)
     return order[index];
 }
 
-// --- by chance --------------------------------------------------------------------------------------
+// --- by chance
+// --------------------------------------------------------------------------------------
 
 void engine::draw_priorities()
 {
@@ -320,10 +324,11 @@ thread_id engine::choose_by_chance(unsigned enabled)
     return order[choices_.choose(count, wanted)];
 }
 
-// --- nobody can go ----------------------------------------------------------------------------------
+// --- nobody can go
+// ----------------------------------------------------------------------------------
 
-/// A waiting loop gets another round, in case it counts them; then time passes for those who wait for a
-/// time. If neither is there, nobody ever goes on: false, or a failure.
+/// A waiting loop gets another round, in case it counts them; then time passes for those who wait
+/// for a time. If neither is there, nobody ever goes on: false, or a failure.
 bool engine::break_silence()
 {
     for (thread_id i = 1; i < thread_count_; ++i) {

@@ -9,8 +9,8 @@
 #include <functional>
 #include <utility>
 
-/// A machine that calls the test at each fence, and counts wake-ups: what another thread might do at
-/// that very moment, the test does there.
+/// A machine that calls the test at each fence, and counts wake-ups: what another thread might do
+/// at that very moment, the test does there.
 struct hooked_env : gregor::ring::std_env {
     static inline std::function<void()> at_fence;
     static inline std::function<void()> at_light;

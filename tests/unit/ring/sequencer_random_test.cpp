@@ -12,8 +12,9 @@
 #include "support/catch.hpp"
 #include "support/random.hpp"
 
-// A ring whose sequences soon wrap, beside a plain model of what it promises, a thousand random steps
-// long: producers come and go, claim, hold, settle; readers read and commit; in the end it is closed.
+// A ring whose sequences soon wrap, beside a plain model of what it promises, a thousand random
+// steps long: producers come and go, claim, hold, settle; readers read and commit; in the end it is
+// closed.
 //
 // 16 bits, not 8: a lane or a sight that rests keeps a copy of a sequence, and the ring compares by
 // distance, so a run has to end before half of all sequences have passed.
