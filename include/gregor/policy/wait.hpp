@@ -21,14 +21,15 @@ struct adaptive {
     template <class Env>
     static bool again(unsigned look) noexcept
     {
-        if (look < 40) {
+        if (look < 8) {
             // a reader that looks too often takes the line away from the producer that fills it
-            for (unsigned i = look < 8 ? 16 : 32; i != 0; --i) {
+            for (unsigned i = 0; i != 16; ++i) {
                 Env::pause();
             }
             return true;
         }
-        if (look < 168) {
+        // soon, for who is waited for may need this core
+        if (look < 136) {
             Env::yield();
             return true;
         }
@@ -36,14 +37,17 @@ struct adaptive {
     }
 };
 
-/// Looks without a break: the lowest latency, a core for each waiting thread.
+/// Looks without a break, after a moment with the shortest one there is: the lowest latency, a core
+/// for each waiting thread.
 struct spin {
     using policy_kind = kind::wait;
 
     template <class Env>
-    static bool again(unsigned /*look*/) noexcept
+    static bool again(unsigned look) noexcept
     {
-        Env::pause();
+        if (look >= 64) {
+            Env::pause();
+        }
         return true;
     }
 };

@@ -248,6 +248,31 @@ TEST_CASE("what a lossy reader is told as missed, of what nobody would have got 
     CHECK(batch.missed() == t.begin_offset(zero));
 }
 
+TEST_CASE("a reader that holds nothing passes over dropped claims to the end of a closed topic",
+          "[consumer][lossy][close]")
+{
+    for (const bool lossy : {true, false}) {
+        numbers t{"t", {.capacity_records = 8}};
+        gregor::producer out{t};
+        const gregor::producer second{t};
+        gregor::consumer in{t, "g", {.lossy = lossy}};
+        out.send(0U);
+        {
+            const auto dropped = out.claim(2);
+        }
+        CHECK(support::read_values(in).size() == 1);
+        t.close();
+        CHECK(support::status_of_poll(in) == poll_status::closed);
+        // gone back, it reads again what is there, and comes to the end again
+        in.seek(zero, 0);
+        CHECK(support::read_values(in).size() == 1);
+        CHECK(support::status_of_poll(in) == poll_status::closed);
+        in.seek(zero, 1);
+        CHECK(support::status_of_poll(in) == poll_status::closed);
+        CHECK(in.position(zero) == 3);
+    }
+}
+
 TEST_CASE("a topic with lossy readers only is drained when it is closed", "[consumer][lossy]")
 {
     numbers t{"t"};
