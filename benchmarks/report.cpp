@@ -66,15 +66,17 @@ std::string extras_text(const series& subject)
     return text;
 }
 
-void print_group(const group& members, double usual_probe)
+void print_group(const group& members)
 {
+    const double usual_probe = usual_probe_ns(members);
     const entry& first = members.front().subject;
     const bool higher = first.direction == better::higher;
     const series* peer = best_of(members, [](const entry& each) { return each.is_peer(); });
     const series* limit = best_of(members, [](const entry& each) { return each.is_limit(); });
 
-    fmt::print("\n{}, {}-byte records, batch {}: {}, {} is better\n", first.scenario,
-               first.payload_bytes, first.batch, first.unit, higher ? "more" : "less");
+    fmt::print("\n{}, {}-byte records, batch {}: {}, {} is better (round trip {:.0f} ns)\n",
+               first.scenario, first.payload_bytes, first.batch, first.unit,
+               higher ? "more" : "less", usual_probe);
     fmt::print("  {:<36}{:>9}{:>9}{:>9}  {:<6}  {:<18}  {:<18}\n", "subject", "median", "min",
                "max", "kept", peer != nullptr ? "against best peer" : "",
                limit != nullptr ? "against limit" : "");
@@ -200,17 +202,17 @@ std::string json_run(const series& each, double usual_probe)
 void print_report(const machine& here, std::optional<double> others_per_cent,
                   const std::vector<group>& results)
 {
-    const double usual_probe = usual_probe_ns(results);
     fmt::print("{}, {} cores, {}\n{}, {}, commit {}\n", here.cpu, here.cores, here.kernel,
                here.compiler, here.flags, here.commit);
     for (const auto& [name, version] : here.peers)
         fmt::print("{} {}\n", name, version);
-    fmt::print("usual round trip of a cache line between the cores: {:.0f} ns\n"
-               "kept: rounds taken near that (!: too few were, all are shown); *: the best peer;"
-               " +: the limit\n"
-               "against: median (min-max) of the factor by which the subject is better, round by"
-               " round; above 1 it wins\n",
-               usual_probe);
+    fmt::print(
+        "round trip: of a cache line between the two cores, the median of the probes; figures"
+        " of tables with another one do not compare\n"
+        "kept: rounds with a probe near that (!: too few, so all are shown); *: the best"
+        " peer; +: the limit\n"
+        "against: median (min-max) of the factor by which the subject is better, round by"
+        " round; above 1 it wins\n");
     if (others_per_cent)
         fmt::print("others used {:.1f} % of the cores meanwhile{}\n", *others_per_cent,
                    *others_per_cent > 3 ? ": TOO MUCH for figures to be quoted" : "");
@@ -218,24 +220,23 @@ void print_report(const machine& here, std::optional<double> others_per_cent,
     fmt::print("built without NDEBUG: assertions are on, the figures are not for comparison\n");
 #endif
     for (const group& each : results)
-        print_group(each, usual_probe);
+        print_group(each);
     print_targets(results);
 }
 
 std::string to_json(const machine& here, std::optional<double> others_per_cent,
                     const std::vector<group>& results)
 {
-    const double usual_probe = usual_probe_ns(results);
     std::string runs;
     for (const group& members : results)
         for (const series& each : members)
-            runs += (runs.empty() ? "\n  " : ",\n  ") + json_run(each, usual_probe);
+            runs += (runs.empty() ? "\n  " : ",\n  ") + json_run(each, usual_probe_ns(members));
     return fmt::format(
         R"({{"machine":{{"cpu":{},"cores":{},"kernel":{},"compiler":{},"flags":{},"commit":{},)"
-        R"("probe_ns":{},"others_per_cent":{},"peers":{}}},"runs":[{}]}})"
+        R"("others_per_cent":{},"peers":{}}},"runs":[{}]}})"
         "\n",
         quoted(here.cpu), here.cores, quoted(here.kernel), quoted(here.compiler),
-        quoted(here.flags), quoted(here.commit), number(usual_probe),
+        quoted(here.flags), quoted(here.commit),
         others_per_cent ? number(*others_per_cent) : "null",
         json_list(here.peers,
                   [](const auto& peer) {

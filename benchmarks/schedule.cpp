@@ -205,12 +205,11 @@ bool run_all(const registry& entries, const plan& how, std::vector<group>& resul
     return true;
 }
 
-double usual_probe_ns(const std::vector<group>& results)
+double usual_probe_ns(const group& members)
 {
     std::vector<double> all;
-    for (const group& each : results)
-        for (const series& subject : each)
-            all.insert(all.end(), subject.probes_ns.begin(), subject.probes_ns.end());
+    for (const series& each : members)
+        all.insert(all.end(), each.probes_ns.begin(), each.probes_ns.end());
     return summarize(all).median;
 }
 

@@ -39,15 +39,15 @@ struct plan {
 /// Returns false, having said so on standard error, when a subject's records were not right.
 bool run_all(const registry& entries, const plan& how, std::vector<group>& results);
 
-/// Which rounds were taken in the machine's usual mode: with a probe near the median of all probes.
-/// When hardly any were, all of them, and `usual` is false.
+/// Which rounds were taken in the mode that their group met most: with a probe near the median of
+/// the group's. When hardly any were, all of them, and `usual` is false.
 struct kept_rounds {
     std::vector<bool> keep;
     std::size_t count = 0;
     bool usual = true;
 };
 
-double usual_probe_ns(const std::vector<group>& results);
+double usual_probe_ns(const group& members);
 kept_rounds rounds_to_keep(const series& subject, double usual_probe);
 std::vector<double> kept_values(const series& subject, const kept_rounds& kept);
 

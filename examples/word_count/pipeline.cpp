@@ -74,8 +74,8 @@ private:
     void send(gregor::partition_id partition)
     {
         std::vector<std::string>& box = boxes_[partition.value];
-        out_.send_batch(std::move(box),
-                        {.partition = partition}); // waits while counters are behind
+        // waits while the counters are behind
+        out_.send_batch(std::move(box), {.partition = partition});
         box.clear();
     }
 

@@ -77,9 +77,11 @@ std::vector<counted_word> top_words(const std::vector<word_counts>& counts, std:
 {
     std::vector<counted_word> words;
     words.reserve(distinct(counts));
+    const auto add = [&](std::string_view word, std::uint64_t count) {
+        words.push_back({word, count});
+    };
     for (const word_counts& part : counts) {
-        part.for_each(
-            [&](std::string_view word, std::uint64_t count) { words.push_back({word, count}); });
+        part.for_each(add);
     }
     const auto end = words.begin() + static_cast<std::ptrdiff_t>(std::min(most, words.size()));
     std::partial_sort(words.begin(), end, words.end(),

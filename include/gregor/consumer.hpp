@@ -175,6 +175,20 @@ private:
 
     explicit consumer(std::unique_ptr<core, release> c) noexcept : core_(std::move(c)) {}
 
+    template <class Make>
+    static result<consumer> unless_out_of_memory([[maybe_unused]] const Topic& topic, Make&& make)
+    {
+#if GREGOR_EXCEPTIONS
+        try {
+            return make();
+        } catch (const std::bad_alloc&) {
+            return refusal::no_memory_for_consumer(topic.name());
+        }
+#else
+        return make();
+#endif
+    }
+
     [[nodiscard]] reader& reader_of(partition_id p) const
     {
         reader* const found = core_->find(p);
@@ -196,19 +210,21 @@ result<consumer<Topic>> consumer<Topic>::create(Topic& topic, std::string_view g
             refusal::of_consumer(topic.name(), true, group, options, Topic::layout::takes)) {
         return *std::move(why);
     }
-    const auto& state = topic.state();
-    std::unique_ptr<core, release> made;
-    {
-        const std::lock_guard lock{state->mutex};
-        auto joined = join_group<Topic>(*state, group, options);
-        if (!joined) {
-            return joined.error();
+    const auto join = [&]() -> result<consumer> {
+        const auto& state = topic.state();
+        std::unique_ptr<core, release> made{new core{state, options}};
+        {
+            const std::lock_guard lock{state->mutex};
+            auto joined = join_group<Topic>(*state, group, options);
+            if (!joined) {
+                return joined.error();
+            }
+            made->read_as_member(**joined);
         }
-        made.reset(new core{state, options, *joined});
-        made->read_all();
-    }
-    state->room_made.notify(); // a cursor may have stood lower for a moment
-    return consumer{std::move(made)};
+        state->room_made.notify(); // a cursor may have stood lower for a moment
+        return consumer{std::move(made)};
+    };
+    return unless_out_of_memory(topic, join);
 }
 
 template <class Topic>
@@ -218,7 +234,9 @@ result<consumer<Topic>> consumer<Topic>::create(Topic& topic, const consumer_opt
             refusal::of_consumer(topic.name(), false, {}, options, Topic::layout::takes)) {
         return *std::move(why);
     }
-    return consumer{std::unique_ptr<core, release>{new core{topic.state(), options, nullptr}}};
+    return unless_out_of_memory(topic, [&]() -> result<consumer> {
+        return consumer{std::unique_ptr<core, release>{new core{topic.state(), options}}};
+    });
 }
 
 template <class Topic>

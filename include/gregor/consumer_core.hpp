@@ -44,9 +44,8 @@ public:
     using env = typename reader::env;
     using batch_type = batch<Topic>;
 
-    consumer_core(std::shared_ptr<state_type> state, const consumer_options& options,
-                  group_offsets<place>* group)
-        : state_(std::move(state)), options_(options), group_(group)
+    consumer_core(std::shared_ptr<state_type> state, const consumer_options& options)
+        : state_(std::move(state)), options_(options)
     {
         this->topic = state_.get();
         this->drop = [](lender<Topic>& self) noexcept {
@@ -83,8 +82,10 @@ public:
         return_places();
         readers_ = fixed_array<reader>{count, [&](std::size_t i) { return open_reader(which(i)); }};
     }
-    void read_all()
+    /// As the member of a group that it has just joined; leaves it again when it goes.
+    void read_as_member(group_offsets<place>& group)
     {
+        group_ = &group;
         read(state_->partitions.size(),
              [](std::size_t i) { return partition_id{static_cast<std::uint32_t>(i)}; });
     }
@@ -129,7 +130,7 @@ public:
         while (dirty_ != nullptr) {
             reader& r = *std::exchange(dirty_, dirty_->next_dirty);
             r.dirty = false;
-            move_cursor(r, r.position());
+            move_cursor(r, r.committable());
         }
         state_->room_made.notify();
     }
@@ -352,7 +353,7 @@ private:
 
     std::shared_ptr<state_type> state_;
     const consumer_options options_;
-    group_offsets<place>* const group_;
+    group_offsets<place>* group_ = nullptr;
     fixed_array<reader> readers_;
     reader* dirty_ = nullptr; // a list through `next_dirty`
     std::size_t next_ = 0;

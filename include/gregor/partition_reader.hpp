@@ -69,24 +69,32 @@ public:
         if (lossy_ || position_ < held_from_) [[unlikely]] {
             return look_unprotected(run);
         }
-        run = available();
-        if (run.count != 0) [[likely]] {
-            // stored before anything after it is committed: the protection moves from cursor to
-            // lease
-            lease_->set(run.first, place::holds);
-            return sighting::run;
-        }
-        skip_to(run.first);
+        do {
+            run = available();
+            if (run.count != 0) [[likely]] {
+                // stored before anything after it is committed: the protection moves to the lease
+                lease_->set(run.first, place::holds);
+                return sighting::run;
+            }
+        } while (skip_to(run.first));
         return beyond_end() ? reset(run) : sighting::nothing;
     }
 
     /// The lease of the last run is all that keeps it: no cursor stands at or before it.
     [[nodiscard]] bool lease_leads() const noexcept { return lossy_ || position_ < held_from_; }
 
+    /// What a commit of all that was returned comes to: never beyond the end, wherever the user has
+    /// sought since.
+    [[nodiscard]] offset_t committable() const noexcept
+    {
+        return sought_ ? (std::min)(position_, log_->end_offset()) : position_;
+    }
+
     /// The run was given to the user; says how many offsets before it were lost.
     std::uint64_t advance(const run_type& run) noexcept
     {
         position_ = run.first + run.count;
+        sought_ = false;
         const std::uint64_t lost = missed_;
         missed_ = 0;
         return lost;
@@ -123,6 +131,7 @@ public:
         }
         position_ = to;
         placed_ = true;
+        sought_ = true;
         missed_ = 0;
     }
 
@@ -152,14 +161,15 @@ private:
             }
             withdraw_lease();
         }
-        run = available();
-        if (run.count == 0) {
-            skip_to(run.first);
-            withdraw_lease();
-            return sighting::nothing;
-        }
-        lease_->set(run.first, place::holds);
-        return sighting::run;
+        do {
+            run = available();
+            if (run.count != 0) {
+                lease_->set(run.first, place::holds);
+                return sighting::run;
+            }
+        } while (skip_to(run.first));
+        withdraw_lease();
+        return sighting::nothing;
     }
 
     /// A producer may have seen the lease, and sleep because of it.
@@ -194,10 +204,11 @@ private:
 
     /// Passes over what nobody is given. Where all before it was committed, it counts as committed
     /// too: otherwise producers could wait for a reader that waits for them.
-    void skip_to(offset_t first) noexcept
+    /// True when there was anything to pass over.
+    bool skip_to(offset_t first) noexcept
     {
         if (first == position_) [[likely]] {
-            return;
+            return false;
         }
         if (!lossy_ && held_from_ == position_) {
             held_from_ = first;
@@ -205,6 +216,7 @@ private:
             freed_ = true;
         }
         position_ = first;
+        return true;
     }
 
     [[nodiscard]] bool beyond_end() const noexcept { return position_ > log_->end_offset(); }
@@ -231,6 +243,7 @@ private:
     std::uint64_t missed_ = 0; // not yet told
     bool placed_ = true;       // there is a position
     bool freed_ = false;
+    bool sought_ = false;
     bool lossy_;
     auto_offset_reset reset_;
     std::size_t most_;

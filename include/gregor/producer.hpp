@@ -215,19 +215,30 @@ private:
         }
     }
 
+    /// What an iterator is at, to move or to copy.
+    template <bool Ours, class Iterator>
+    static decltype(auto) element(Iterator& at)
+    {
+        if constexpr (Ours) {
+            return std::move(*at);
+        } else {
+            return *at;
+        }
+    }
+
     template <class Range, class Stop>
     batch_sent put_all(Range&& range, const attributes& given, std::chrono::nanoseconds timeout,
                        const Stop& stop);
 
-    template <class Iterator, class Last, class Stop>
+    template <bool Ours, class Iterator, class Last, class Stop>
     batch_sent put_each(Iterator from, Last last, const attributes& given,
                         std::chrono::nanoseconds timeout, const Stop& stop);
 
-    template <class Iterator, class Last, class Stop>
+    template <bool Ours, class Iterator, class Last, class Stop>
     batch_sent put_runs(Iterator from, Last last, const attributes& given,
                         std::chrono::nanoseconds timeout, const Stop& stop);
 
-    template <class Iterator, class Stop>
+    template <bool Ours, class Iterator, class Stop>
     batch_sent put_run(partition_id p, Iterator from, std::size_t count, const attributes& given,
                        std::chrono::nanoseconds timeout, const Stop& stop);
 
@@ -265,30 +276,35 @@ batch_sent producer<Topic>::put_all(Range&& range, const attributes& given,
 {
     using std::begin;
     using std::end;
-    using element = decltype(*begin(range));
+    using reference = decltype(*begin(range));
     // an rvalue container's elements are ours to move; a view's are not
     constexpr bool ours = !std::is_lvalue_reference_v<Range> && !std::is_const_v<Range> &&
-                          std::is_same_v<element, value_type&> &&
+                          std::is_same_v<reference, value_type&> &&
                           requires { typename std::remove_cvref_t<Range>::allocator_type; };
-    if constexpr (ours) {
-        return put_runs(std::make_move_iterator(begin(range)), std::make_move_iterator(end(range)),
-                        given, timeout, stop);
-    } else if constexpr (std::is_same_v<std::remove_cvref_t<element>, value_type> &&
-                         std::is_reference_v<element>) {
-        return put_runs(begin(range), end(range), given, timeout, stop);
+    // walking must not fail either: a batch is filled from the range after its claim
+    using iterator = decltype(begin(range));
+    constexpr bool walks =
+        noexcept(*std::declval<iterator&>()) && noexcept(++std::declval<iterator&>());
+    constexpr bool batches = std::is_same_v<std::remove_cvref_t<reference>, value_type> &&
+                             std::is_reference_v<reference>;
+    if constexpr (batches && std::contiguous_iterator<iterator>) {
+        auto* const first = std::to_address(begin(range));
+        return put_runs<ours>(first, first + (end(range) - begin(range)), given, timeout, stop);
+    } else if constexpr (batches && walks) {
+        return put_runs<ours>(begin(range), end(range), given, timeout, stop);
     } else {
-        return put_each(begin(range), end(range), given, timeout, stop);
+        return put_each<ours>(begin(range), end(range), given, timeout, stop);
     }
 }
 
 template <class Topic>
-template <class Iterator, class Last, class Stop>
+template <bool Ours, class Iterator, class Last, class Stop>
 batch_sent producer<Topic>::put_each(Iterator from, Last last, const attributes& given,
                                      std::chrono::nanoseconds timeout, const Stop& stop)
 {
     batch_sent done;
     for (; from != last; ++from) {
-        const sent one = put(*from, attributes{given}, timeout, stop);
+        const sent one = put(element<Ours>(from), attributes{given}, timeout, stop);
         if (!one) {
             done.status = one.status();
             return done;
@@ -300,7 +316,7 @@ batch_sent producer<Topic>::put_each(Iterator from, Last last, const attributes&
 
 /// Neighbours that go to one partition are published together.
 template <class Topic>
-template <class Iterator, class Last, class Stop>
+template <bool Ours, class Iterator, class Last, class Stop>
 batch_sent producer<Topic>::put_runs(Iterator from, Last last, const attributes& given,
                                      std::chrono::nanoseconds timeout, const Stop& stop)
 {
@@ -308,7 +324,7 @@ batch_sent producer<Topic>::put_runs(Iterator from, Last last, const attributes&
     constexpr bool walkable = std::is_base_of_v<std::forward_iterator_tag, category>;
     // copies of keys and headers may throw: such records go one by one
     if constexpr (!walkable || layout::key_policy::stored || layout::has_headers) {
-        return put_each(from, last, given, timeout, stop);
+        return put_each<Ours>(from, last, given, timeout, stop);
     } else {
         batch_sent done;
         if (from == last) {
@@ -328,7 +344,7 @@ batch_sent producer<Topic>::put_runs(Iterator from, Last last, const attributes&
                     after = core_->route(*next, given);
                 }
             }
-            const batch_sent part = put_run(p, from, count, given, timeout, stop);
+            const batch_sent part = put_run<Ours>(p, from, count, given, timeout, stop);
             done.count += part.count;
             if (!part) {
                 done.status = part.status;
@@ -342,14 +358,18 @@ batch_sent producer<Topic>::put_runs(Iterator from, Last last, const attributes&
 }
 
 template <class Topic>
-template <class Iterator, class Stop>
+template <bool Ours, class Iterator, class Stop>
 batch_sent producer<Topic>::put_run(partition_id p, Iterator from, std::size_t count,
                                     const attributes& given, std::chrono::nanoseconds timeout,
                                     const Stop& stop)
 {
-    if constexpr (copies_in_place || std::is_rvalue_reference_v<decltype(*from)>) {
-        return core_->put_run(
-            p, count, given, [&]() -> decltype(auto) { return *from++; }, timeout, stop);
+    if constexpr (copies_in_place || Ours) {
+        const auto next = [&]() noexcept -> decltype(auto) {
+            auto&& value = element<Ours>(from);
+            ++from;
+            return static_cast<decltype(value)>(value);
+        };
+        return core_->put_run(p, count, given, next, timeout, stop);
     } else {
         // a copy may throw, so copies are made before they have a place
         constexpr std::size_t staged_bytes = 2048;

@@ -113,7 +113,7 @@ public:
                 got = attempt();
             }
             if (got.outcome != claiming::granted) {
-                done.status = wait_for_room(got, timeout, stop, attempt);
+                done.status = wait_for_room(got, part, timeout, stop, attempt);
                 if (done.status != send_status::ok) {
                     return done;
                 }
@@ -144,7 +144,7 @@ public:
         const auto attempt = [&] { return into.log->hold(into.mine, count); };
         claimed got = attempt();
         if (got.outcome != claiming::granted) {
-            const send_status why = wait_for_room(got, timeout, stop, attempt);
+            const send_status why = wait_for_room(got, count, timeout, stop, attempt);
             if (why != send_status::ok) {
                 return {p, why};
             }
@@ -262,7 +262,7 @@ private:
     GREGOR_NOINLINE sent put_patiently(V&& value, attributes&& given, partition_id p, claimed got,
                                        std::chrono::nanoseconds timeout, const Stop& stop)
     {
-        const send_status why = wait_for_room(got, timeout, stop, [&] {
+        const send_status why = wait_for_room(got, 1, timeout, stop, [&] {
             lane& into = lane_of(p);
             const claimed again = into.log->claim(into.mine, 1);
             return again.outcome == claiming::full ? claim_elsewhere(p, value, given) : again;
@@ -307,8 +307,9 @@ private:
     /// After a first refusal: waits, as far as the caller allows, for `attempt` to be granted;
     /// `got` is then what it was granted.
     template <class Stop, class Attempt>
-    GREGOR_COLD send_status wait_for_room(claimed& got, std::chrono::nanoseconds timeout,
-                                          const Stop& stop, Attempt&& attempt)
+    GREGOR_COLD send_status wait_for_room(claimed& got, std::size_t count,
+                                          std::chrono::nanoseconds timeout, const Stop& stop,
+                                          Attempt&& attempt)
     {
         if (got.outcome == claiming::full) {
             got = attempt();
@@ -316,10 +317,10 @@ private:
         const auto decided = [&] { return got.outcome != claiming::full || stop.requested(); };
         if (!decided()) {
             if (timeout <= std::chrono::nanoseconds{0}) {
-                note_full();
+                note_full(count);
                 return send_status::full;
             }
-            note_full();
+            note_full(count);
             [[maybe_unused]] const auto wake_on_stop =
                 stop.on_request([this] { state_->room_made.notify(); });
             const deadline until{state_->time, timeout};
@@ -339,10 +340,10 @@ private:
         return send_status::stopped;
     }
 
-    void note_full()
+    void note_full(std::size_t count)
     {
         for (const lane& each : lanes_) {
-            if (!each.log->has_room()) {
+            if (!each.log->has_room(count)) {
                 each.log->full_since().begin(
                     [this] { return state_->time.steady_now().count() | 1; });
             }

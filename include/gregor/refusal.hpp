@@ -104,6 +104,12 @@ namespace gregor::inline GREGOR_ABI::refusal {
     return std::nullopt;
 }
 
+[[nodiscard]] inline error no_memory_for_consumer(std::string_view topic)
+{
+    return error{errc::out_of_memory, text({"consumer of ", quoted("topic", topic)}),
+                 "memory for it", "less"};
+}
+
 [[nodiscard]] inline error second_group(std::string_view topic, std::string_view group,
                                         std::string_view there)
 {

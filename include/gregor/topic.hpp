@@ -259,23 +259,22 @@ explanation basic_topic<T, Policies>::explain() const
         const auto& log = each.log;
         const offset_t end = log.end_offset();
         const bool full = log.full_since().at() != 0;
-        const std::chrono::nanoseconds since{full ? now.count() - log.full_since().at() : 0};
+        const auto noted = log.full_since().at();
+        const std::chrono::nanoseconds since{full && now.count() > noted ? now.count() - noted : 0};
         const offset_t oldest = log.protocol().room().limit() - log.capacity();
-        offset_t lowest = end;
+        // the ring gives way in steps: who stands in the oldest one, or is last, stands in the way
+        const offset_t step = oldest + log.capacity() / 16;
+        const offset_t lowest = log.protocol().gate().scan(end);
+        const offset_t in_the_way = lowest > step ? lowest : step;
         log.protocol().gate().visit([&](const auto& place, bool is_lease) {
-            if (!place.holding()) {
-                return;
-            }
             const offset_t at = place.sequence();
-            lowest = at < lowest ? at : lowest;
-            // the ring gives way in steps: who stands in the oldest step stands in the way
-            if (full && at < oldest + log.capacity() / 16 + 1) {
+            if (full && place.holding() && at <= in_the_way && at < end) {
                 why.holders.push_back({each.id, is_lease ? holder_kind::batch : holder_kind::group,
                                        place.holder, at, end - at, since});
             }
         });
         offset_t stuck_at = 0;
-        if (log.protocol().stuck(lowest, stuck_at)) {
+        if (log.protocol().stuck(oldest, stuck_at)) {
             why.holders.push_back({each.id, holder_kind::claim, "a claim that is not published",
                                    stuck_at, end - stuck_at, since});
         }

@@ -99,10 +99,10 @@ public:
         return end - lowest;
     }
 
-    /// Whether the next record can be written without anybody moving. A snapshot.
-    [[nodiscard]] bool has_room() const noexcept
+    /// Whether so many records can be written without anybody moving. A snapshot.
+    [[nodiscard]] bool has_room(std::size_t count) const noexcept
     {
-        return end_offset() < sequencer_.room().limit();
+        return end_offset() + count <= sequencer_.room().limit();
     }
 
     [[nodiscard]] sequencer& protocol() noexcept { return sequencer_; }

@@ -56,9 +56,9 @@ public:
     /// The oldest sequence that a new reader may still count on, once it has published itself.
     [[nodiscard]] Seq log_start() const noexcept
     {
-        // relaxed: a number only; the fences of reader and extension order it against the
-        // protections
-        return minus(reserved_.load(std::memory_order_relaxed), capacity_);
+        // acquire: whoever looks at the end next finds no earlier one; the fences of reader and
+        // extension order it against the protections
+        return minus(reserved_.load(std::memory_order_acquire), capacity_);
     }
 
     /// From now on readers that hold nothing back register with the cheap side of the fence. Cold:

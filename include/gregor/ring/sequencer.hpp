@@ -34,7 +34,8 @@ namespace gregor::inline GREGOR_ABI::ring {
 /// Edges
 ///   (1) -> (2)  regime shared: the stamps, the first shared claim, the last watermark;
 ///               regime closed: the last watermark
-///   (3a), (3b) -> (4)  the first shared claim; the closing of a shared ring, and with it its end
+///   (3a) -> (4)  the first shared claim
+///   (3b) -> (4)  the closing of a shared ring, and with it its end
 template <class Seq, class Env, bool Many>
 class sequencer {
 public:
@@ -336,6 +337,9 @@ private:
         mine.limit = room_.limit();
         if (!before(mine.limit, plus(first, count))) {
             return claiming::granted;
+        }
+        if (is_closed()) {
+            return claiming::closed; // a hold that outlives the closing is not known to be open
         }
         const extension outcome = room_.extend(
             first, count, gate_, [this](Seq from, Seq to) { return settled(from, to); }, retire);

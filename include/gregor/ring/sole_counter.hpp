@@ -28,8 +28,7 @@ class sole_counter {
 public:
     explicit sole_counter(Seq start) noexcept : marked_(start), published_(start) {}
 
-    // --- the producer
-    // ------------------------------------------------------------------------------
+    // --- the producer ---------------------------------------------------------------------------
 
     /// Says that everything below `end` is being written; then look whether that may be.
     void mark(Seq end) noexcept
@@ -64,10 +63,10 @@ public:
     [[nodiscard]] bool settle(Seq end) noexcept
     {
         std::uint8_t expected = open;
-        // acq_rel: of settling and adopting, one wins; relaxed on failure: the regime carries the
-        // rest
+        // acq_rel: of settling and adopting, one wins; acquire on failure: the regime of who
+        // adopted, which the caller looks at next
         const bool ours = held_.compare_exchange_strong(expected, none, std::memory_order_acq_rel,
-                                                        std::memory_order_relaxed);
+                                                        std::memory_order_acquire);
         if (ours) {
             finish(end);
         } else {
@@ -85,8 +84,7 @@ public:
         publish(end);
     }
 
-    // --- others
-    // ------------------------------------------------------------------------------------
+    // --- others ---------------------------------------------------------------------------------
 
     /// One past the last published sequence; only grows.
     [[nodiscard]] Seq published() const noexcept
