@@ -38,7 +38,7 @@ TEST_CASE("a log counts its offsets from 0", "[log]")
     CHECK(log.begin_offset() == 0);
     CHECK(log.end_offset() == 0);
     CHECK(log.unread() == 0);
-    CHECK(log.has_room());
+    CHECK(log.has_room(1));
     put(log, lane, "a");
     CHECK(log.end_offset() == 1);
     CHECK(*log.slot(0) == "a");
@@ -58,7 +58,7 @@ TEST_CASE("what is unread is counted from the slowest reader", "[log]")
         put(log, lane, i);
         CHECK(log.unread() == static_cast<gregor::offset_t>(i + 1));
     }
-    CHECK_FALSE(log.has_room());
+    CHECK_FALSE(log.has_room(1));
     CHECK(log.claim(lane, 1).outcome == claiming::full);
     cursor.set(5, memory_log<int, false>::place::holds);
     CHECK(log.unread() == 3);
