@@ -147,7 +147,11 @@ private:
             if (position_ < log_->begin_offset()) {
                 return reset(run);
             }
-            if (available().count == 0 && position_ >= log_->begin_offset()) {
+            run = available();
+            if (run.count == 0) {
+                if (skip_to(run.first) || position_ < log_->begin_offset()) {
+                    continue;
+                }
                 return beyond_end() ? reset(run) : sighting::nothing;
             }
             lease_->set(position_, place::holds);

@@ -78,7 +78,7 @@ public:
     [[nodiscard]] offset_t begin_offset() const noexcept { return sequencer_.room().log_start(); }
     [[nodiscard]] offset_t end_offset() const noexcept { return sequencer_.end(); }
     [[nodiscard]] offset_t unread() const noexcept { return 0; }
-    [[nodiscard]] bool has_room() const noexcept { return true; }
+    [[nodiscard]] bool has_room(std::size_t /*count*/) const noexcept { return true; }
     [[nodiscard]] sequencer& protocol() noexcept { return sequencer_; }
     [[nodiscard]] ring::since<env>& full_since() noexcept { return full_since_; }
 
