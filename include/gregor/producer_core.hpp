@@ -162,7 +162,7 @@ public:
         state_->room_made.notify(); // who waits for a closed topic to be drained
         claim_open_ = false;
         if (orphaned_) {
-            delete this;
+            destroy(this);
         }
     }
 
@@ -196,6 +196,9 @@ public:
     [[nodiscard]] std::size_t partitions() const noexcept { return lanes_.size(); }
 
 private:
+    /// Out of line, or the compiler warns of what it cannot see to be the last use.
+    GREGOR_COLD static void destroy(producer_core* core) noexcept { delete core; }
+
     /// Written at every send: a line of its own, whatever the allocator puts beside it.
     struct alignas(cache_line_bytes) lane {
         log_type* log;

@@ -33,8 +33,10 @@ enum class extension {
 /// Cost      a scan of the gate, twice, and a fence, once per sixteenth of the ring
 ///
 /// Edges
-///   (1) -> (2)  all readers are done with what lies below limit - capacity, and what lay there is
+///   (1) -> (2a)  all readers are done with what lies below limit - capacity, and what lay there is
 ///               destroyed: a claim below the limit may write without looking further.
+///   (1) -> (2b)  what was published before a reservation: who looks at the start and then at the
+///               end finds no end before it
 ///   (4) -> (3)  what the last extension destroyed, and the limit that it left
 template <class Seq, class Env>
 class room {
@@ -49,14 +51,14 @@ public:
 
     [[nodiscard]] Seq limit() const noexcept
     {
-        // (2) acquire-load, synchronizes-with the release-store (1)
+        // (2a) acquire-load, synchronizes-with the release-store (1)
         return limit_.load(std::memory_order_acquire);
     }
 
     /// The oldest sequence that a new reader may still count on, once it has published itself.
     [[nodiscard]] Seq log_start() const noexcept
     {
-        // acquire: whoever looks at the end next finds no earlier one; the fences of reader and
+        // (2b) acquire-load, synchronizes-with the release-store (1); the fences of reader and
         // extension order it against the protections
         return minus(reserved_.load(std::memory_order_acquire), capacity_);
     }
@@ -137,7 +139,7 @@ private:
         // relaxed: re-checked by the exchange
         Seq seen = value.load(std::memory_order_relaxed);
         while (before(seen, target)) {
-            // (1) release-store, synchronizes-with the acquire-load (2); acquire: what an extension
+            // (1) release-store, synchronizes-with the acquire-loads (2a), (2b); acquire: what an extension
             // before this one released goes on. relaxed on failure: the loop looks again
             if (value.compare_exchange_weak(seen, target, std::memory_order_acq_rel,
                                             std::memory_order_relaxed)) {

@@ -23,6 +23,7 @@ namespace gregor::inline GREGOR_ABI::ring {
 /// Edges
 ///   (1) -> (2)  records below the watermark, whole; also to who quiesces
 ///   (3) -> (4)  an open hold: its mark
+///   (4) -> (5)  the regime of who adopted it, which the holder looks at next
 template <class Seq, class Env>
 class sole_counter {
 public:
@@ -63,8 +64,8 @@ public:
     [[nodiscard]] bool settle(Seq end) noexcept
     {
         std::uint8_t expected = open;
-        // acq_rel: of settling and adopting, one wins; acquire on failure: the regime of who
-        // adopted, which the caller looks at next
+        // acq_rel: of settling and adopting, one wins
+        // (5) acquire-load on failure, synchronizes-with the acq_rel-exchange (4)
         const bool ours = held_.compare_exchange_strong(expected, none, std::memory_order_acq_rel,
                                                         std::memory_order_acquire);
         if (ours) {
@@ -124,7 +125,7 @@ public:
                 return {end, end};
             }
             std::uint8_t expected = open;
-            // (4) acq_rel-exchange, synchronizes-with the release-store (3); relaxed on failure:
+            // (4) acq_rel-exchange, synchronizes-with (3) and (5); relaxed on failure:
             // the loop looks again
             if (held_.compare_exchange_strong(expected, adopted, std::memory_order_acq_rel,
                                               std::memory_order_relaxed)) {
