@@ -139,8 +139,8 @@ private:
         // relaxed: re-checked by the exchange
         Seq seen = value.load(std::memory_order_relaxed);
         while (before(seen, target)) {
-            // (1) release-store, synchronizes-with the acquire-loads (2a), (2b); acquire: what an extension
-            // before this one released goes on. relaxed on failure: the loop looks again
+            // (1) release-store, synchronizes-with the acquire-loads (2a), (2b); acquire: what an
+            // extension before this one released goes on. relaxed on failure: the loop looks again
             if (value.compare_exchange_weak(seen, target, std::memory_order_acq_rel,
                                             std::memory_order_relaxed)) {
                 return;
