@@ -84,10 +84,10 @@ public:
         template <class Visit>
         GREGOR_BENCH_INLINE std::uint64_t read(Visit& visit)
         {
-            const auto batch = next_batch();
-            for (const auto& record : batch)
+            const auto received = next_batch();
+            for (const auto& record : received)
                 visit(record.value());
-            return batch.size();
+            return received.size();
         }
 
     private:

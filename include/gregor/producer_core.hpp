@@ -43,6 +43,12 @@ public:
     static constexpr bool routes_each_record =
         layout::has_key || !requires(partitioner& c, request r) { c.when_full(r); };
 
+    /// The rare paths of a send are given copies of small values: a reference to the value itself
+    /// would put it on the stack in the frequent one, too.
+    static constexpr bool copied_to_stay_in_registers = std::is_trivially_copyable_v<value_type> &&
+                                                        sizeof(value_type) <= 256 &&
+                                                        std::is_trivially_copyable_v<attributes>;
+
     /// Admits one more producer, sharing the topic when it is not the first. Under the topic's
     /// mutex.
     producer_core(std::shared_ptr<state_type> state, partitioner&& choose)
@@ -86,7 +92,14 @@ public:
         lane& into = lane_of(p);
         const claimed got = into.log->claim(into.mine, 1);
         if (got.outcome != claiming::granted) [[unlikely]] {
-            return put_patiently(std::forward<V>(value), std::move(given), p, got, timeout, stop);
+            if constexpr (copied_to_stay_in_registers) {
+                value_type copy = value;
+                attributes taken = given;
+                return put_patiently(std::move(copy), std::move(taken), p, got, timeout, stop);
+            } else {
+                return put_patiently(std::forward<V>(value), std::move(given), p, got, timeout,
+                                     stop);
+            }
         }
         return deliver(p, got.first, std::forward<V>(value), std::move(given), time);
     }
@@ -190,7 +203,13 @@ public:
         if (lanes_.size() == 1) {
             return partition_id{0};
         }
-        return existing(choose_(request{*state_, value, given.key}));
+        if constexpr (copied_to_stay_in_registers) {
+            const value_type copy = value;
+            const attributes taken = given;
+            return existing(choose_(request{*state_, copy, taken.key}));
+        } else {
+            return existing(choose_(request{*state_, value, given.key}));
+        }
     }
 
     [[nodiscard]] std::size_t partitions() const noexcept { return lanes_.size(); }

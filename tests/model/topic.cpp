@@ -67,8 +67,30 @@ TEST_CASE("a group that joins while its producer waits for room goes on with it"
     });
 }
 
+TEST_CASE("a group that joins later than it asked for lets producers go on", "[model]")
+{
+    explored("topic: a group joins, and reads nothing", {.preemptions = 2}, [](model::run& run) {
+        auto here = std::make_shared<scene>();
+        auto in = std::make_shared<std::optional<consumer<small_topic>>>();
+        run.thread([=] { here->send(); });
+        run.thread([=] {
+            in->emplace(here->topic, "group");
+            if ((*in)->position(only) == 0) {
+                in->reset(); // it holds the producer back, as it may
+            }
+        });
+    });
+}
+
 TEST_CASE("a group that leaves lets producers go on", "[model]")
 {
+    explored("topic: a group leaves", {.preemptions = 2}, [](model::run& run) {
+        auto here = std::make_shared<scene>();
+        auto in = std::make_shared<std::optional<consumer<small_topic>>>();
+        in->emplace(here->topic, "group");
+        run.thread([=] { here->send(); });
+        run.thread([=] { in->reset(); });
+    });
     explored("topic: a group leaves with a batch in hand", {.preemptions = 2}, [](model::run& run) {
         auto here = std::make_shared<scene>();
         auto in = std::make_shared<std::optional<consumer<small_topic>>>();

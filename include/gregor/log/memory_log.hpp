@@ -74,7 +74,7 @@ public:
         if (got.outcome != claiming::busy) [[likely]] {
             return got;
         }
-        return insist([&] { return sequencer_.claim(mine, count, retire{*this}); });
+        return claim_insisting(mine, count);
     }
 
     [[nodiscard]] claimed hold(lane& mine, std::size_t count)
@@ -83,7 +83,7 @@ public:
         if (got.outcome != claiming::busy) [[likely]] {
             return got;
         }
-        return insist([&] { return sequencer_.hold(mine, count, retire{*this}); });
+        return hold_insisting(mine, count);
     }
 
     /// The oldest offset that can still be read; only grows.
@@ -113,6 +113,15 @@ public:
     [[nodiscard]] const ring::since<env>& full_since() const noexcept { return full_since_; }
 
 private:
+    GREGOR_COLD claimed claim_insisting(lane& mine, std::size_t count)
+    {
+        return insist([&] { return sequencer_.claim(mine, count, retire{*this}); });
+    }
+    GREGOR_COLD claimed hold_insisting(lane& mine, std::size_t count)
+    {
+        return insist([&] { return sequencer_.hold(mine, count, retire{*this}); });
+    }
+
     /// Another thread destroys old records right now; nobody would wake us when it is done.
     template <class Attempt>
     GREGOR_COLD static claimed insist(Attempt&& attempt)

@@ -118,7 +118,7 @@ bool wait_until(ring::event_count<Env>& event, const deadline<Clock>& until, Rea
             return true;
         }
         // the clock costs more than a look
-        if (look % 16 == 0 && until.left() <= std::chrono::nanoseconds{0}) {
+        if (look % 16 == 15 && until.left() <= std::chrono::nanoseconds{0}) {
             return false;
         }
         if (Strategy::template again<Env>(look)) {

@@ -289,9 +289,12 @@ private:
         return mine.shared;
     }
 
-    /// The sole producer has no room left in its copy of the limit, or met another regime.
+    /// The sole producer has no room left in its copy of the limit, or met another regime. (What is
+    /// called out of line takes values: a reference would put its object on the stack at every
+    /// claim, and while a reader takes the watermark's line away, a producer gets on by so many
+    /// stores.)
     template <class Retire>
-    GREGOR_NOINLINE claimed_type claim_again(lane_type& mine, Seq count, Retire&& retire)
+    GREGOR_NOINLINE claimed_type claim_again(lane_type& mine, Seq count, Retire retire)
     {
         const Seq end = plus(mine.next, count);
         const claiming outcome = make_room(mine, mine.next, count, retire);
@@ -305,7 +308,7 @@ private:
     }
 
     template <class Retire>
-    GREGOR_NOINLINE claimed_type claim_shared(lane_type& mine, Seq count, Retire&& retire)
+    GREGOR_NOINLINE claimed_type claim_shared(lane_type& mine, Seq count, Retire retire)
     {
         // relaxed: re-checked by the exchange
         word seen = claimed_.load(std::memory_order_relaxed);
