@@ -66,7 +66,7 @@ void join_late(Topic& topic, std::uint64_t seed, support::findings& wrong)
             in.assign_all();
         }
         gregor::offset_t next = in.position(only);
-        // a group that was here before is told with its first batch what it lost on the way to there
+        // a group that was here before is told with its first batch what it lost on the way
         bool told = !grouped;
         for (std::uint64_t polls = dice.below(10); polls != 0; --polls) {
             if (dice.one_in(10)) {
