@@ -202,6 +202,19 @@ TEST_CASE("a lossy reader is told what it missed, and never reads what is overwr
     });
 }
 
+TEST_CASE("a lossy reader that came too late lets producers go on", "[model]")
+{
+    explored("topic: a lossy reader withdraws its lease", {.preemptions = 2}, [](model::run& run) {
+        auto here = std::make_shared<scene>();
+        auto in = std::make_shared<consumer<small_topic>>(
+            here->topic, "lossy",
+            consumer_options{.lossy = true, .reset = gregor::auto_offset_reset::latest});
+        in->seek(only, 0);
+        run.thread([=] { here->send(); });
+        run.thread([=] { scene::read(in->try_poll()); });
+    });
+}
+
 TEST_CASE("a second producer and its claims wake a reader that sleeps", "[model]")
 {
     explored("topic: a claim given up or published, and a second producer",
