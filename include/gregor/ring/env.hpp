@@ -62,6 +62,14 @@ struct std_env {
     /// In a loop that waits for another core: about 30 ns in which this core leaves the line alone.
     static void pause() noexcept { os::pause(); }
 
+    /// Keeps away for so many pauses from what others are at; waits for nothing.
+    static void back_off(unsigned pauses) noexcept
+    {
+        for (; pauses != 0; --pauses) {
+            os::pause();
+        }
+    }
+
     /// In a loop that waits for another thread, which may need this core.
     static void yield() noexcept { os::yield(); }
 

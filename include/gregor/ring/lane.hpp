@@ -10,11 +10,12 @@ namespace gregor::inline GREGOR_ABI::ring {
 /// What a producer keeps to itself about one ring: no other thread reads it.
 template <class Seq>
 struct lane {
-    Seq next{}; ///< while it is the sole producer: the next sequence
     /// A copy of the limit, refreshed when it is reached. While the lane lies idle the ring may go
     /// on, but not by half the range of a sequence: 2^61 records on 64 bits.
     Seq limit{};
     bool shared = false; ///< the ring is shared, as far as this producer has noticed
+    /// How long a claim that loses against another one keeps away from it, in pauses.
+    unsigned courtesy = 0;
 };
 
 /// What a reader keeps to itself about one ring.

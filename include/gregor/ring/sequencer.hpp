@@ -59,7 +59,7 @@ public:
     /// owner's mutex; `share` comes first if another producer lives.
     [[nodiscard]] lane_type open_lane() const noexcept
     {
-        return {sole_.marked(), room_.limit(), look() == regime::shared};
+        return {room_.limit(), look() == regime::shared, 0};
     }
 
     /// Claims `count` sequences (at most the capacity) for values that are ready to be moved in: no
@@ -68,9 +68,10 @@ public:
     [[nodiscard]] claimed_type claim(lane_type& mine, Seq count, Retire&& retire)
     {
         if (!mine.shared) [[likely]] {
-            const Seq end = plus(mine.next, count);
-            if (!before(mine.limit, end) && mark(mine, end)) [[likely]] {
-                return {claiming::granted, mine.next};
+            const Seq first = sole_.marked();
+            const Seq end = plus(first, count);
+            if (!before(mine.limit, end) && mark(first, end)) [[likely]] {
+                return {claiming::granted, first};
             }
             return claim_again(mine, count, retire);
         }
@@ -81,8 +82,7 @@ public:
     void publish(lane_type& mine, Seq first, Seq count) noexcept
     {
         if (!mine.shared) [[likely]] {
-            mine.next = plus(first, count);
-            sole_.publish(mine.next);
+            sole_.publish(plus(first, count));
         } else {
             stamp(first, count, count);
         }
@@ -104,13 +104,12 @@ public:
     void settle(lane_type& mine, Seq first, Seq count, Seq built) noexcept
     {
         if (!mine.shared) {
-            mine.next = plus(first, built);
-            if (sole_.settle(mine.next)) {
+            if (sole_.settle(plus(first, built))) {
                 return;
             }
             if (!notice(mine)) {
                 // the ring was closed meanwhile, and this hold is the last of it
-                sole_.finish(mine.next);
+                sole_.finish(plus(first, built));
                 set(regime::closed);
                 return;
             }
@@ -267,13 +266,13 @@ private:
     }
 
     /// The sole producer says that it is busy, unless the regime is changing.
-    [[nodiscard]] bool mark(lane_type& mine, Seq end) noexcept
+    [[nodiscard]] bool mark(Seq first, Seq end) noexcept
     {
         sole_.mark(end);
         if (look() == regime::sole) [[likely]] {
             return true;
         }
-        sole_.unmark(mine.next);
+        sole_.unmark(first);
         return false;
     }
 
@@ -296,13 +295,13 @@ private:
     template <class Retire>
     GREGOR_NOINLINE claimed_type claim_again(lane_type& mine, Seq count, Retire retire)
     {
-        const Seq end = plus(mine.next, count);
-        const claiming outcome = make_room(mine, mine.next, count, retire);
+        const Seq first = sole_.marked();
+        const claiming outcome = make_room(mine, first, count, retire);
         if (outcome != claiming::granted) {
             return {outcome};
         }
-        if (mark(mine, end)) {
-            return {claiming::granted, mine.next};
+        if (mark(first, plus(first, count))) {
+            return {claiming::granted, first};
         }
         return notice(mine) ? claim_shared(mine, count, retire) : claimed_type{claiming::closed};
     }
@@ -328,9 +327,24 @@ private:
             // them among producers
             if (claimed_.compare_exchange_weak(seen, pack(end, 0), std::memory_order_relaxed,
                                                std::memory_order_relaxed)) {
+                mine.courtesy -= mine.courtesy != 0 ? 1U : 0U;
                 return {claiming::granted, at};
             }
+            give_way(mine);
+            // relaxed: as above
+            seen = claimed_.load(std::memory_order_relaxed);
         }
+    }
+
+    /// Producers that meet at every record take the lines of claims, stamps and slots from each
+    /// other at every record. Who loses keeps away, up to about 2 us where they meet all the time,
+    /// so that the other gets on by a run of records: together they are twice as fast.
+    GREGOR_NOINLINE static void give_way(lane_type& mine) noexcept
+    {
+        constexpr unsigned least = 16;
+        constexpr unsigned most = 128;
+        mine.courtesy = mine.courtesy * 2 + least < most ? mine.courtesy * 2 + least : most;
+        Env::back_off(mine.courtesy);
     }
 
     /// Sees to it that the claim may be written, as far as readers and open claims let it.

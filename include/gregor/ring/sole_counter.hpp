@@ -94,10 +94,11 @@ public:
         return published_.load(std::memory_order_acquire);
     }
 
-    /// One past the last sequence that was ever marked. For who takes over, with the producer gone.
+    /// One past the last sequence that was marked, and not taken back. For the producer itself,
+    /// and for who takes over from one that is gone.
     [[nodiscard]] Seq marked() const noexcept
     {
-        // relaxed: ordered by what told the caller that the producer is gone, or quiet
+        // relaxed: its own, or ordered by what told the caller that the producer is gone
         return marked_.load(std::memory_order_relaxed);
     }
 

@@ -40,6 +40,7 @@ struct env {
     static void light(place from = place::here()) noexcept { engine::running()->light(from); }
     static void heavy(place from = place::here()) noexcept { engine::running()->heavy(from); }
     static void pause(place from = place::here()) noexcept { engine::running()->pause(from); }
+    static void back_off(unsigned /*pauses*/) noexcept {} // others may run at any point anyway
     static void yield(place from = place::here()) noexcept { engine::running()->pause(from); }
 
     static bool wait(const atomic<std::uint32_t>& word, std::uint32_t expected,
