@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -104,10 +105,15 @@ public:
         if (options_.auto_commit) {
             commit_returned();
         }
+        if (keeps_up_ && timeout > std::chrono::nanoseconds{0}) {
+            strategy::template breathe<env>();
+        }
         finding found;
         if (look(found)) [[likely]] {
+            keeps_up_ = found.run.count < few();
             return give(found);
         }
+        keeps_up_ = false;
         if (timeout > std::chrono::nanoseconds{0}) {
             return wait_for_records(found, timeout, stop);
         }
@@ -211,6 +217,14 @@ public:
     [[nodiscard]] bool has_group() const noexcept { return group_ != nullptr; }
 
 private:
+    using strategy = typename policies::wait;
+
+    /// Fewer records at once than this: the consumer has all but caught up with the producers.
+    [[nodiscard]] offset_t few() const noexcept
+    {
+        return (std::min<offset_t>)(options_.max_poll_records, 32);
+    }
+
     reader open_reader(partition_id p)
     {
         auto& log = state_->at(p).log;
@@ -298,11 +312,13 @@ private:
     {
         [[maybe_unused]] const auto wake_on_stop =
             stop.on_request([this] { state_->records_arrived.notify(); });
-        const deadline until{state_->time, timeout};
         const auto ready = [&] {
             return look(found) || (stop.requested() && answer(found, poll_status::stopped));
         };
-        if (wait_until<typename policies::wait>(state_->records_arrived, until, ready)) {
+        // a stream brings more, and is faster when it is not looked at all the time
+        const unsigned first = last_count_ > 1 ? strategy::patient : 0;
+        if (wait_until<strategy>(state_->records_arrived, deadline{state_->time, timeout}, first,
+                                 ready)) {
             return give(found);
         }
         return batch_type{poll_status::timed_out};
@@ -318,6 +334,7 @@ private:
         const run_type& run = found.run;
         this->lease_leads = r.lease_leads();
         this->lease = &r.lease();
+        last_count_ = run.count;
         const std::uint64_t missed = r.advance(run);
         touch(r);
         return {
@@ -357,6 +374,8 @@ private:
     fixed_array<reader> readers_;
     reader* dirty_ = nullptr; // a list through `next_dirty`
     std::size_t next_ = 0;
+    offset_t last_count_ = 0; // of the last batch with records
+    bool keeps_up_ = false;   // the last poll found a few records, and did not have to wait
     bool closed_ = false;
     const int exceptions_ = std::uncaught_exceptions();
 

@@ -345,8 +345,9 @@ private:
             note_full(count);
             [[maybe_unused]] const auto wake_on_stop =
                 stop.on_request([this] { state_->room_made.notify(); });
+            using strategy = typename policies::wait;
             const deadline until{state_->time, timeout};
-            if (!wait_until<typename policies::wait>(state_->room_made, until, [&] {
+            if (!wait_until<strategy>(state_->room_made, until, strategy::patient, [&] {
                     got = attempt();
                     return decided();
                 })) {

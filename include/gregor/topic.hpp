@@ -243,9 +243,10 @@ bool basic_topic<T, Policies>::drained(const state_type& state) noexcept
 template <class T, class Policies>
 bool basic_topic<T, Policies>::wait_drained(std::chrono::nanoseconds timeout) const
 {
-    const deadline until{state_->time, timeout};
-    return gregor::wait_until<typename Policies::wait>(state_->room_made, until,
-                                                       [this] { return drained(*state_); });
+    using strategy = typename Policies::wait;
+    const auto done = [this] { return drained(*state_); };
+    return done() || wait_until<strategy>(state_->room_made, deadline{state_->time, timeout},
+                                          strategy::patient, done);
 }
 
 template <class T, class Policies>

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 
 #include "gregor/base/types.hpp"
 #include "gregor/policy/kind.hpp"
@@ -11,29 +12,41 @@
 namespace gregor::inline GREGOR_ABI::wait {
 
 // A strategy says, for the n-th look in vain, how to pass the time before the next one: `again`
-// passes a little and says true, or says false: sleep.
+// passes a little and says true, or says false: sleep. `patient` is the look to begin with for who
+// is in no hurry: a reader that has just caught up with a stream, a producer that needs room. The
+// first `untimed` looks are over so soon that no clock is read for them. `breathe` is what a reader
+// does between two polls that find a few records each, as fast as they come: looking less often
+// finds more at once, and leaves the producers their cache lines, and other readers this core.
 
 /// Spins some microseconds, yields some more, then sleeps. Near the latency of spinning under load,
 /// and no cost when idle; the first record after a sleep takes a wake-up (tens of microseconds).
 struct adaptive {
     using policy_kind = kind::wait;
+    static constexpr unsigned patient = 32;
+    static constexpr unsigned untimed = 8;
 
     template <class Env>
     static bool again(unsigned look) noexcept
     {
-        if (look < 8) {
+        if (look < patient + 8) {
             // a reader that looks too often takes the line away from the producer that fills it
-            for (unsigned i = 0; i != 16; ++i) {
+            for (unsigned i = look < patient ? 15 : 0; i != 16; ++i) {
                 Env::pause();
             }
             return true;
         }
         // soon, for who is waited for may need this core
-        if (look < 136) {
+        if (look < patient + 136) {
             Env::yield();
             return true;
         }
         return false;
+    }
+
+    template <class Env>
+    static void breathe() noexcept
+    {
+        Env::yield(); // a third of a microsecond when nobody wants the core
     }
 };
 
@@ -41,6 +54,8 @@ struct adaptive {
 /// for each waiting thread.
 struct spin {
     using policy_kind = kind::wait;
+    static constexpr unsigned patient = 0;
+    static constexpr unsigned untimed = 8;
 
     template <class Env>
     static bool again(unsigned look) noexcept
@@ -50,12 +65,19 @@ struct spin {
         }
         return true;
     }
+
+    template <class Env>
+    static void breathe() noexcept
+    {
+    }
 };
 
 /// Looks each time the scheduler comes round: for more threads than cores, and never a system
 /// sleep.
 struct yield {
     using policy_kind = kind::wait;
+    static constexpr unsigned patient = 0;
+    static constexpr unsigned untimed = 0;
 
     template <class Env>
     static bool again(unsigned /*look*/) noexcept
@@ -63,16 +85,29 @@ struct yield {
         Env::yield();
         return true;
     }
+
+    template <class Env>
+    static void breathe() noexcept
+    {
+        Env::yield();
+    }
 };
 
 /// Sleeps at once: the least processor time, a wake-up for each wait.
 struct sleep {
     using policy_kind = kind::wait;
+    static constexpr unsigned patient = 0;
+    static constexpr unsigned untimed = 0;
 
     template <class Env>
     static bool again(unsigned /*look*/) noexcept
     {
         return false;
+    }
+
+    template <class Env>
+    static void breathe() noexcept
+    {
     }
 };
 
@@ -80,48 +115,54 @@ struct sleep {
 
 namespace gregor::inline GREGOR_ABI {
 
-/// A moment until which to wait, by the topic's clock.
+/// So long from the moment it is started on, by the topic's clock.
 template <class Clock>
 class deadline {
 public:
-    deadline(const Clock& clock, std::chrono::nanoseconds timeout)
-        : clock_(clock), never_(timeout == no_timeout),
-          at_(never_ ? std::chrono::nanoseconds{0} : sum(clock.steady_now(), timeout))
+    deadline(const Clock& clock, std::chrono::nanoseconds timeout) noexcept
+        : clock_(clock), timeout_(timeout)
     {
+    }
+
+    /// Reads the clock.
+    void start()
+    {
+        if (timeout_ != no_timeout) {
+            const std::chrono::nanoseconds now = clock_.steady_now();
+            at_ = timeout_ > no_timeout - now ? no_timeout : now + timeout_;
+        }
     }
 
     /// What is left; `no_timeout`, or zero and below when it has passed.
     [[nodiscard]] std::chrono::nanoseconds left() const
     {
-        return never_ ? no_timeout : at_ - clock_.steady_now();
+        return timeout_ == no_timeout ? no_timeout : at_ - clock_.steady_now();
     }
 
 private:
-    static std::chrono::nanoseconds sum(std::chrono::nanoseconds now,
-                                        std::chrono::nanoseconds timeout)
-    {
-        return timeout > no_timeout - now ? no_timeout : now + timeout;
-    }
-
     const Clock& clock_;
-    bool never_;
-    std::chrono::nanoseconds at_;
+    std::chrono::nanoseconds timeout_;
+    std::chrono::nanoseconds at_{0};
 };
 
-/// Waits by the strategy until `ready()` says true; false when the deadline has passed first.
-/// `ready` looks at what is waited for with acquire loads; whoever changes it notifies the event.
+/// After a look in vain: waits by the strategy until `ready()` says true; false when the time was
+/// up first. `ready` looks at what is waited for with acquire loads; whoever changes it notifies
+/// the event. `first` is the look to begin with: 0, or `Strategy::patient`.
 template <class Strategy, class Env, class Clock, class Ready>
-bool wait_until(ring::event_count<Env>& event, const deadline<Clock>& until, Ready&& ready)
+bool wait_until(ring::event_count<Env>& event, deadline<Clock> until, unsigned first, Ready&& ready)
 {
-    for (unsigned look = 0;; ++look) {
-        if (ready()) {
-            return true;
-        }
+    unsigned look = first;
+    for (std::uint64_t looks = 0;; ++looks, ++look) {
         // the clock costs more than a look
-        if (look % 16 == 15 && until.left() <= std::chrono::nanoseconds{0}) {
+        if (looks == Strategy::untimed) {
+            until.start();
+        } else if (looks % 16 == 15 && until.left() <= std::chrono::nanoseconds{0}) {
             return false;
         }
         if (Strategy::template again<Env>(look)) {
+            if (ready()) {
+                return true;
+            }
             continue;
         }
         const auto ticket = event.announce();
@@ -137,7 +178,10 @@ bool wait_until(ring::event_count<Env>& event, const deadline<Clock>& until, Rea
                     Clock::runs
                         ? left
                         : (std::min<std::chrono::nanoseconds>)(left, std::chrono::milliseconds{1}));
-        look = 0;
+        if (ready()) {
+            return true;
+        }
+        look = first;
     }
 }
 

@@ -47,7 +47,7 @@ void wait_in_vain(int looks)
     const manual_clock clock;
     const deadline until{clock, 1s};
     int left = looks;
-    REQUIRE(gregor::wait_until<Strategy>(e, until, [&] { return left-- == 0; }));
+    REQUIRE(gregor::wait_until<Strategy>(e, until, 0, [&] { return left-- == 0; }));
 }
 
 } // namespace
@@ -73,7 +73,7 @@ TEST_CASE("spin only spins, yield only yields, sleep only sleeps", "[policy][wai
     CHECK(counting_env::pauses > 900);
     CHECK(counting_env::yields + counting_env::sleeps == 0);
     wait_in_vain<waits::yield>(1000);
-    CHECK(counting_env::yields == 1000);
+    CHECK(counting_env::yields == 1001); // before each look
     CHECK(counting_env::pauses + counting_env::sleeps == 0);
     wait_in_vain<waits::sleep>(1000);
     CHECK(counting_env::sleeps > 400);
@@ -89,7 +89,7 @@ TEST_CASE("between the announcement and the sleep there is one more look", "[pol
     bool ready = false;
     // it comes true just when the sleeper announces itself
     counting_env::at_heavy = [&] { ready = true; };
-    CHECK(gregor::wait_until<waits::sleep>(e, until, [&] { return ready; }));
+    CHECK(gregor::wait_until<waits::sleep>(e, until, 0, [&] { return ready; }));
     CHECK(counting_env::sleeps == 0);
 }
 
@@ -101,7 +101,7 @@ TEST_CASE("a wait ends when its clock says so, whatever the strategy", "[policy]
         manual_clock clock;
         const deadline until{clock, 10s};
         int looks = 0;
-        const bool found = gregor::wait_until<decltype(strategy)>(e, until, [&] {
+        const bool found = gregor::wait_until<decltype(strategy)>(e, until, 0, [&] {
             if (++looks == 100) {
                 clock.advance(10s);
             }
@@ -120,24 +120,56 @@ TEST_CASE("what is there is found, even when the time is up", "[policy][wait]")
     event e;
     const manual_clock clock;
     const deadline passed{clock, 0ns};
-    CHECK(gregor::wait_until<waits::adaptive>(e, passed, [] { return true; }));
-    CHECK_FALSE(gregor::wait_until<waits::adaptive>(e, passed, [] { return false; }));
+    CHECK(gregor::wait_until<waits::adaptive>(e, passed, 0, [] { return true; }));
+    CHECK_FALSE(gregor::wait_until<waits::adaptive>(e, passed, 0, [] { return false; }));
     const deadline long_passed{clock, -5s};
-    CHECK_FALSE(gregor::wait_until<waits::spin>(e, long_passed, [] { return false; }));
+    CHECK_FALSE(gregor::wait_until<waits::spin>(e, long_passed, 0, [] { return false; }));
+}
+
+TEST_CASE("who is in no hurry leaves the other side alone for longer", "[policy][wait]")
+{
+    const auto pauses_in = [](unsigned first) {
+        counting_env::reset();
+        event e;
+        const manual_clock clock;
+        int left = 8;
+        CHECK(gregor::wait_until<waits::adaptive>(e, deadline{clock, 1s}, first,
+                                                  [&] { return --left == 0; }));
+        return counting_env::pauses;
+    };
+    CHECK(pauses_in(0) == 8);
+    CHECK(pauses_in(waits::adaptive::patient) == 8 * 16);
+}
+
+TEST_CASE("between two short batches only those breathe who may give the core away",
+          "[policy][wait]")
+{
+    counting_env::reset();
+    waits::spin::breathe<counting_env>();
+    waits::sleep::breathe<counting_env>();
+    CHECK(counting_env::pauses + counting_env::yields + counting_env::sleeps == 0);
+    waits::adaptive::breathe<counting_env>();
+    waits::yield::breathe<counting_env>();
+    CHECK(counting_env::yields == 2);
+    CHECK(counting_env::pauses + counting_env::sleeps == 0);
 }
 
 TEST_CASE("a deadline knows what is left of it", "[policy][wait]")
 {
     manual_clock clock;
-    const deadline ten{clock, 10s};
-    const deadline never{clock, gregor::no_timeout};
+    deadline ten{clock, 10s};
+    deadline never{clock, gregor::no_timeout};
+    clock.advance(1h);
+    ten.start();
+    never.start();
     clock.advance(4s);
     CHECK(ten.left() == 6s);
     CHECK(never.left() == gregor::no_timeout);
     clock.advance(7s);
     CHECK(ten.left() == -1s);
     // so far away that the sum would overflow
-    const deadline far{clock, gregor::no_timeout - 1ns};
+    deadline far{clock, gregor::no_timeout - 1ns};
+    far.start();
     CHECK(far.left() > 1000h);
     clock.advance(1s);
     CHECK(far.left() > 1000h);
