@@ -76,6 +76,8 @@ public:
 
     class reader_type {
     public:
+        static constexpr bool drains = Use.try_poll;
+
         reader_type(topic_type& topic, const std::string& group)
             : in_{topic, group, {.max_poll_records = 4096}}
         {

@@ -67,6 +67,8 @@ public:
 
     class receiver {
     public:
+        static constexpr bool drains = true;
+
         explicit receiver(bare_cursor_ring& ring) : ring_{&ring} {}
 
         template <class Visit>

@@ -214,6 +214,8 @@ public:
 
     class receiver {
     public:
+        static constexpr bool drains = InPlace;
+
         explicit receiver(boost_spsc_base& queue) : queue_{&queue.queue_} {}
 
         template <class Visit>

@@ -20,7 +20,8 @@ namespace benchmarks {
 namespace {
 
 const std::string scenario = "ping_pong";
-constexpr std::uint64_t warm_up = 2000;
+/// A lap: the first one meets the page faults.
+constexpr std::uint64_t warm_up = ring_records;
 
 template <class Reader, class Check>
 void receive(Reader& reader, Check& check)
