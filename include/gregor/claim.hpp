@@ -66,6 +66,8 @@ public:
     /// Why there are none, or `ok`.
     [[nodiscard]] send_status status() const noexcept { return status_; }
 
+    /// Where they are.
+    [[nodiscard]] partition_id partition() const noexcept { return partition_; }
     /// How many records it has room for.
     [[nodiscard]] std::size_t size() const noexcept { return count_; }
     /// How many have been built.

@@ -39,9 +39,12 @@ public:
     using partitioner = typename policies::partitioner;
     using request = routing_request<state_type, layout>;
 
+    /// Records without a key may go to another partition when theirs is full.
+    static constexpr bool has_elsewhere =
+        requires(partitioner& c, partition_loads<state_type> loads) { c.when_full(loads); };
+
     /// The partitioner has a word on every record of a batch (a key, or a user's own).
-    static constexpr bool routes_each_record =
-        layout::has_key || !requires(partitioner& c, request r) { c.when_full(r); };
+    static constexpr bool routes_each_record = layout::has_key || !has_elsewhere;
 
     /// The rare paths of a send are given copies of small values: a reference to the value itself
     /// would put it on the stack in the frequent one, too.
@@ -112,13 +115,16 @@ public:
                        std::chrono::nanoseconds timeout, const Stop& stop)
     {
         expect_no_claim();
-        lane& into = lane_of(p);
+        const std::size_t capacity = lane_of(p).log->capacity();
         batch_sent done;
-        std::size_t part = count < into.log->capacity() ? count : into.log->capacity();
+        std::size_t part = count < capacity ? count : capacity;
         while (done.count != count) {
             part = part < count - done.count ? part : count - done.count;
             const typename layout::stored_timestamp time = stamp(given);
-            const auto attempt = [&] { return into.log->claim(into.mine, part); };
+            const auto attempt = [&] {
+                return claim_or_move(
+                    p, given, [part](lane& into) { return into.log->claim(into.mine, part); });
+            };
             claimed got = attempt();
             // less may fit than all
             while (got.outcome == claiming::full && part > 1) {
@@ -131,14 +137,16 @@ public:
                     return done;
                 }
             }
+            lane& into = lane_of(p);
             for (std::size_t i = 0; i != part; ++i) {
                 fill(into, got.first + i, next(), attributes{given}, time);
             }
             into.log->protocol().publish(into.mine, got.first, part);
             announce(into);
             done.count += part;
-            part = part < into.log->capacity() / 2 ? part * 2 : into.log->capacity();
+            part = part < capacity / 2 ? part * 2 : capacity;
         }
+        note_run(given, count);
         return done;
     }
 
@@ -149,12 +157,14 @@ public:
                             const Stop& stop)
     {
         expect_no_claim();
-        const partition_id p =
+        partition_id p =
             given.partition == any_partition ? route_claim(given) : existing(given.partition);
-        lane& into = lane_of(p);
-        GREGOR_ASSERT(count != 0 && count <= into.log->capacity(),
+        GREGOR_ASSERT(count != 0 && count <= lane_of(p).log->capacity(),
                       "a claim is for 1 record or more, and at most capacity_records");
-        const auto attempt = [&] { return into.log->hold(into.mine, count); };
+        const auto attempt = [&] {
+            return claim_or_move(p, given,
+                                 [count](lane& into) { return into.log->hold(into.mine, count); });
+        };
         claimed got = attempt();
         if (got.outcome != claiming::granted) {
             const send_status why = wait_for_room(got, count, timeout, stop, attempt);
@@ -162,6 +172,7 @@ public:
                 return {p, why};
             }
         }
+        note_run(given, count);
         claim_open_ = true;
         return {*this, p, got.first, count, std::move(given)};
     }
@@ -298,15 +309,44 @@ private:
     /// A record that may go anywhere tries the emptiest partition when the chosen one is full.
     claimed claim_elsewhere(partition_id& p, const value_type& value, const attributes& given)
     {
-        if constexpr (requires(partitioner& c, request r) { c.when_full(r); }) {
-            const request asked{*state_, value, given.key};
-            if (lanes_.size() > 1 && !asked.has_key() && given.partition == any_partition) {
-                p = choose_.when_full(asked);
-                lane& into = lane_of(p);
-                return into.log->claim(into.mine, 1);
+        if (request{*state_, value, given.key}.has_key() || given.partition != any_partition) {
+            return {claiming::full};
+        }
+        return elsewhere(p, [](lane& into) { return into.log->claim(into.mine, 1); });
+    }
+
+    /// The same for a run of records that are not looked at.
+    template <class Attempt>
+    claimed claim_or_move(partition_id& p, const attributes& given, Attempt&& attempt)
+    {
+        const claimed got = attempt(lane_of(p));
+        if (got.outcome == claiming::full && !routes_each_record &&
+            given.partition == any_partition) {
+            return elsewhere(p, attempt);
+        }
+        return got;
+    }
+
+    template <class Attempt>
+    claimed elsewhere(partition_id& p, Attempt&& attempt)
+    {
+        if constexpr (has_elsewhere) {
+            if (lanes_.size() > 1) {
+                p = existing(choose_.when_full(partition_loads{*state_}));
+                return attempt(lane_of(p));
             }
         }
         return {claiming::full};
+    }
+
+    /// A run of records went where the partitioner had said for the first of them.
+    void note_run(const attributes& given, std::size_t count)
+    {
+        if constexpr (!routes_each_record && requires { choose_.went_along(count); }) {
+            if (given.partition == any_partition) {
+                choose_.went_along(count - 1);
+            }
+        }
     }
 
     /// A claim is for values that do not exist yet: without a partition or a key it goes where a

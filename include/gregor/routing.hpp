@@ -12,25 +12,45 @@
 
 namespace gregor::inline GREGOR_ABI {
 
-/// What a partitioner is told about a record that is looking for its partition.
+/// What a partitioner is told about the partitions.
 ///
 /// Lifetime  the call
+template <class State>
+class partition_loads {
+public:
+    explicit partition_loads(const State& state) noexcept : state_(state) {}
+
+    [[nodiscard]] std::uint32_t partitions() const noexcept
+    {
+        return static_cast<std::uint32_t>(state_.partitions.size());
+    }
+
+    /// How many records of the partition the slowest group has not read. A snapshot.
+    [[nodiscard]] std::uint64_t queued(partition_id p) const { return state_.at(p).log.unread(); }
+
+    /// Differs between topics.
+    [[nodiscard]] std::uint64_t seed() const noexcept
+    {
+        return reinterpret_cast<std::uintptr_t>(&state_);
+    }
+
+private:
+    const State& state_;
+};
+
+/// What a partitioner is told about a record that is looking for its partition, too.
 template <class State, class Layout>
-class routing_request {
+class routing_request : public partition_loads<State> {
 public:
     using value_type = typename Layout::value_type;
 
     routing_request(const State& state, const value_type& value,
                     const typename Layout::stored_key& key) noexcept
-        : state_(state), value_(value), key_(key)
+        : partition_loads<State>(state), value_(value), key_(key)
     {
     }
 
     [[nodiscard]] const value_type& value() const noexcept { return value_; }
-    [[nodiscard]] std::uint32_t partitions() const noexcept
-    {
-        return static_cast<std::uint32_t>(state_.partitions.size());
-    }
 
     [[nodiscard]] bool has_key() const noexcept
     {
@@ -67,17 +87,7 @@ public:
         }
     }
 
-    /// How many records of the partition the slowest group has not read. A snapshot.
-    [[nodiscard]] std::uint64_t queued(partition_id p) const { return state_.at(p).log.unread(); }
-
-    /// Differs between topics.
-    [[nodiscard]] std::uint64_t seed() const noexcept
-    {
-        return reinterpret_cast<std::uintptr_t>(&state_);
-    }
-
 private:
-    const State& state_;
     const value_type& value_;
     const typename Layout::stored_key& key_;
 };

@@ -36,7 +36,8 @@ struct topic_state {
     using partition_type = partition<T, Policies>;
     using log_type = typename partition_type::log_type;
     using place = typename log_type::place;
-    using event = ring::event_count<ring::std_env>;
+    using env = typename log_type::env;
+    using event = ring::event_count<env>;
 
     topic_state(std::string topic_name, const topic_options& options, clock time_source)
         : name(std::move(topic_name)), time(std::move(time_source)),
@@ -78,7 +79,7 @@ struct topic_state {
     event room_made;
 
     // The cold path: who is there.
-    alignas(cache_line_bytes) std::mutex mutex;
+    alignas(cache_line_bytes) typename env::mutex mutex;
     std::size_t live_producers = 0;
     bool closed = false;
     std::list<group_offsets<place>> groups;

@@ -30,6 +30,15 @@ void* allocate(std::size_t bytes, std::size_t alignment)
     return block;
 }
 
+void* allocate_or_null(std::size_t bytes, std::size_t alignment) noexcept
+{
+    try {
+        return allocate(bytes, alignment);
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+}
+
 } // namespace
 
 namespace support {
@@ -62,6 +71,23 @@ void* operator new[](std::size_t bytes, std::align_val_t alignment)
 {
     return allocate(bytes, static_cast<std::size_t>(alignment));
 }
+// All of them: a sanitizer has its own of those that are left, and finds a mismatch.
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept
+{
+    return allocate_or_null(bytes, alignof(std::max_align_t));
+}
+void* operator new[](std::size_t bytes, const std::nothrow_t&) noexcept
+{
+    return allocate_or_null(bytes, alignof(std::max_align_t));
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept
+{
+    return allocate_or_null(bytes, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept
+{
+    return allocate_or_null(bytes, static_cast<std::size_t>(alignment));
+}
 void operator delete(void* block) noexcept
 {
     std::free(block);
@@ -91,6 +117,22 @@ void operator delete(void* block, std::size_t, std::align_val_t) noexcept
     std::free(block);
 }
 void operator delete[](void* block, std::size_t, std::align_val_t) noexcept
+{
+    std::free(block);
+}
+void operator delete(void* block, const std::nothrow_t&) noexcept
+{
+    std::free(block);
+}
+void operator delete[](void* block, const std::nothrow_t&) noexcept
+{
+    std::free(block);
+}
+void operator delete(void* block, std::align_val_t, const std::nothrow_t&) noexcept
+{
+    std::free(block);
+}
+void operator delete[](void* block, std::align_val_t, const std::nothrow_t&) noexcept
 {
     std::free(block);
 }

@@ -24,10 +24,10 @@ namespace gregor::inline GREGOR_ABI {
 ///           producers 8 bytes a slot more
 /// Lifetime  slots live as long as the log; a record until its offset is overwritten, or the log
 ///           goes
-template <class Slot, bool Many>
+template <class Slot, bool Many, class Env = ring::std_env>
 class memory_log {
 public:
-    using env = ring::std_env;
+    using env = Env;
     using sequencer = ring::sequencer<offset_t, env, Many>;
     using lane = typename sequencer::lane_type;
     using sight = typename sequencer::sight_type;

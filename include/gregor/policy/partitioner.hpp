@@ -79,9 +79,15 @@ public:
         return partition_id{current_};
     }
 
+    /// So many more went where the last record was told to go: a batch, a claim.
+    void went_along(std::uint64_t records) noexcept
+    {
+        left_ = records < left_ ? left_ - static_cast<std::uint32_t>(records) : 0;
+    }
+
     /// The chosen partition was full: the emptiest one, from here on.
-    template <class Request>
-    partition_id when_full(const Request& request)
+    template <class Loads>
+    partition_id when_full(const Loads& request)
     {
         std::uint64_t fewest = ~std::uint64_t{0};
         for (std::uint32_t i = 0; i != request.partitions(); ++i) {
@@ -180,6 +186,11 @@ private:
 /// The user's own partitioner, of which each producer keeps one: a callable that takes a request
 /// (`value()`, `has_key()`, `key()`, `partitions()`, `queued(partition_id)`) and returns the
 /// partition.
+///
+/// It may have `when_full(loads)`, which is told `partitions()` and `queued(partition_id)` when a
+/// record without a key finds its partition full, and names another one. Topics without keys then
+/// ask it once for a batch, not for each record; and tell it by `went_along(records)`, if it has
+/// that, how many went with the one it was asked for.
 template <class P>
 struct partition_by {
     using policy_kind = kind::partitioner;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <mutex>
 
 #include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
@@ -24,6 +25,7 @@ inline const bool barrier_is_asymmetric = !GREGOR_TSAN && os::register_barrier()
 struct std_env {
     template <class T>
     using atomic = std::atomic<T>;
+    using mutex = std::mutex;
 
     /// A full barrier of this thread.
     static void fence() noexcept

@@ -115,6 +115,58 @@ TEST_CASE("records without a key fill the partitions evenly in the long run", "[
     }
 }
 
+TEST_CASE("a batch counts with all its records before the next partition is chosen",
+          "[producer][routing]")
+{
+    constexpr std::uint32_t sticky = gregor::partitioner::kafka::sticky_records;
+    topic<int> t{"t", {.partitions = 8, .capacity_records = 1U << 16U}};
+    gregor::producer out{t};
+    std::map<std::uint32_t, int> runs;
+    for (int i = 0; i != 64; ++i) {
+        const std::vector<int> values(sticky / 2, i);
+        REQUIRE(out.send_batch(values).count == values.size());
+        auto claim = out.try_claim(sticky / 2);
+        REQUIRE(claim);
+        for (std::uint32_t j = 0; j != sticky / 2; ++j) {
+            claim.emplace(i);
+        }
+        ++runs[claim.partition().value];
+        static_cast<void>(claim.publish());
+    }
+    // each pair chose anew: 64 choices of 8, and not one for all
+    CHECK(runs.size() > 3);
+    for (std::uint32_t i = 0; i != 8; ++i) {
+        CHECK(t.end_offset(partition_id{i}) % sticky == 0); // batch and claim stay together
+    }
+}
+
+TEST_CASE("batches and claims without a key leave a full partition for the emptiest",
+          "[producer][routing]")
+{
+    topic<int> t{"t", {.partitions = 2, .capacity_records = 16, .groups = {"g"}}};
+    gregor::producer out{t};
+    const std::vector<int> twelve(12, 7);
+    // 24 records fit in two partitions of 16, wherever the first dozen goes
+    REQUIRE(out.try_send_batch(twelve).count == 12);
+    REQUIRE(out.try_send_batch(twelve).count == 12);
+    CHECK(t.end_offset(partition_id{0}) == 12);
+    CHECK(t.end_offset(partition_id{1}) == 12);
+    {
+        auto claim = out.try_claim(4);
+        REQUIRE(claim);
+        claim.emplace(1);
+        static_cast<void>(claim.publish());
+        auto full = out.try_claim(4, {.partition = claim.partition()});
+        CHECK_FALSE(full); // who names a partition gets that one or none
+    }
+    REQUIRE(out.try_send_batch(twelve).count == 7); // 4 there, 3 here
+    CHECK(t.end_offset(partition_id{0}) == 16);
+    CHECK(t.end_offset(partition_id{1}) == 16);
+    const auto refused = out.try_send_batch(twelve);
+    CHECK(refused.count == 0);
+    CHECK(refused.status == gregor::send_status::full);
+}
+
 TEST_CASE("round robin deals", "[producer][routing]")
 {
     topic<int, gregor::partitioner::round_robin> t{"t", {.partitions = 3}};
