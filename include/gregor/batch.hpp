@@ -38,16 +38,12 @@ struct lender {
     state_type* topic = nullptr;
     void (*drop)(lender&) noexcept = nullptr; ///< called when the last batch outlived the consumer
     bool orphaned = false;
-    /// The lease holds producers back where no cursor does: it is news when it ends.
-    bool lease_leads = false;
 
     void let_go() noexcept
     {
         std::exchange(lease, nullptr)->set(0, 0);
-        if (lease_leads) [[unlikely]] {
-            lease_leads = false;
-            topic->room_made.notify();
-        }
+        // it may be all that held producers back: the cursor has moved on, or is somebody else's
+        topic->room_made.notify();
         if (orphaned) [[unlikely]] {
             drop(*this);
         }

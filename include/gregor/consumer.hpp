@@ -59,9 +59,8 @@ public:
     using record_type = record<Topic>;
     using batch_type = batch<Topic>;
 
-    /// Joins a group. Throws gregor::error when the group has a member (in this version one member
-    /// owns all partitions), when the topic or the group does not allow it, or an option is
-    /// impossible.
+    /// Joins a group, and shares its partitions with the other members. Throws gregor::error when
+    /// the topic or the group does not allow it, or an option is impossible.
     consumer(Topic& topic, std::string_view group, const consumer_options& options = {})
         : consumer(std::move(create(topic, group, options).value()))
     {
@@ -157,9 +156,16 @@ public:
     [[nodiscard]] std::uint64_t lag() const;
 
     /// From the next poll on; an offset that is not there is out of range, see `auto_offset_reset`.
-    void seek(partition_id p, offset_t to) { core_->seek(reader_of(p), to); }
-    void seek_to_beginning(partition_id p) { seek(p, begin_offset(p)); }
-    void seek_to_end(partition_id p) { seek(p, end_offset(p)); }
+    /// False when the group has given the partition to somebody else.
+    bool seek(partition_id p, offset_t to)
+    {
+        if (!core_->assigned().has_group()) {
+            static_cast<void>(reader_of(p)); // it knows what it was assigned
+        }
+        return core_->seek(p, to);
+    }
+    bool seek_to_beginning(partition_id p) { return seek(p, begin_offset(p)); }
+    bool seek_to_end(partition_id p) { return seek(p, end_offset(p)); }
 
     /// Commits what was returned (with auto_commit) and leaves; polls then say `closed`. A batch in
     /// hand stays valid.
@@ -191,7 +197,7 @@ private:
 
     [[nodiscard]] reader& reader_of(partition_id p) const
     {
-        reader* const found = core_->find(p);
+        reader* const found = core_->assigned().find(p);
         GREGOR_ASSERT(found != nullptr, "the partition is not assigned to this consumer");
         return *found;
     }
@@ -215,13 +221,14 @@ result<consumer<Topic>> consumer<Topic>::create(Topic& topic, std::string_view g
         std::unique_ptr<core, release> made{new core{state, options}};
         {
             const std::lock_guard lock{state->mutex};
-            auto joined = join_group<Topic>(*state, group, options);
-            if (!joined) {
-                return joined.error();
+            auto found = find_group<Topic>(*state, group, options);
+            if (!found) {
+                return found.error();
             }
-            made->read_as_member(**joined);
+            made->assigned().join(**found);
         }
-        state->room_made.notify(); // a cursor may have stood lower for a moment
+        state->room_made.notify();       // a cursor may have stood lower for a moment
+        state->records_arrived.notify(); // the other members have something to give
         return consumer{std::move(made)};
     };
     return unless_out_of_memory(topic, join);
@@ -243,17 +250,13 @@ template <class Topic>
 template <class Iterator>
 void consumer<Topic>::assign(Iterator first, Iterator last)
 {
-    GREGOR_ASSERT(!core_->has_group(), "assign is for consumers without a group");
+    GREGOR_ASSERT(!core_->assigned().has_group(), "assign is for consumers without a group");
     GREGOR_ASSERT(core_->lease == nullptr, "assign was called while a batch is alive");
     const std::vector<partition_id> wanted(first, last);
     for (auto one = wanted.begin(); one != wanted.end(); ++one) {
         GREGOR_ASSERT(std::find(wanted.begin(), one, *one) == one, "a partition is assigned once");
     }
-    {
-        const std::lock_guard lock{core_->state().mutex};
-        core_->read(wanted.size(), [&](std::size_t i) { return wanted[i]; });
-    }
-    core_->state().room_made.notify(); // what was given up holds nobody back any more
+    core_->assigned().read(wanted);
 }
 
 template <class Topic>
@@ -269,11 +272,7 @@ void consumer<Topic>::assign_all()
 template <class Topic>
 std::vector<partition_id> consumer<Topic>::assignment() const
 {
-    std::vector<partition_id> mine;
-    for (const reader& each : core_->readers()) {
-        mine.push_back(each.id());
-    }
-    return mine;
+    return core_->assigned().partitions();
 }
 
 template <class Topic>
@@ -300,8 +299,8 @@ template <class Topic>
 std::uint64_t consumer<Topic>::lag() const
 {
     std::uint64_t sum = 0;
-    for (const reader& each : core_->readers()) {
-        sum += lag(each.id());
+    for (const auto& each : core_->assigned().readers()) {
+        sum += lag(each->id());
     }
     return sum;
 }

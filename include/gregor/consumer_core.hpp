@@ -8,15 +8,13 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <utility>
 
 #include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
-#include "gregor/base/fixed_array.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/batch.hpp"
-#include "gregor/consumer_group.hpp"
+#include "gregor/group/assignment.hpp"
 #include "gregor/options.hpp"
 #include "gregor/partition_reader.hpp"
 #include "gregor/policy/wait.hpp"
@@ -24,12 +22,6 @@
 #include "gregor/topic.hpp"
 
 namespace gregor::inline GREGOR_ABI {
-
-enum class commit_status : std::uint8_t {
-    ok,
-    not_assigned, ///< the consumer does not own the partition (any more)
-    out_of_range, ///< beyond the end of the log
-};
 
 /// What a consumer handle and its batch share. It goes when both are gone.
 template <class Topic>
@@ -46,7 +38,7 @@ public:
     using batch_type = batch<Topic>;
 
     consumer_core(std::shared_ptr<state_type> state, const consumer_options& options)
-        : state_(std::move(state)), options_(options)
+        : state_(std::move(state)), options_(options), assigned_(*state_, options_)
     {
         this->topic = state_.get();
         this->drop = [](lender<Topic>& self) noexcept {
@@ -56,16 +48,12 @@ public:
 
     consumer_core(const consumer_core&) = delete;
     consumer_core& operator=(const consumer_core&) = delete;
-    ~consumer_core()
-    {
-        const std::lock_guard lock{state_->mutex};
-        return_places();
-    }
+    ~consumer_core() = default;
 
     /// The handle goes; the core too, unless a batch is in somebody's hands.
     static void release(consumer_core* core) noexcept
     {
-        core->close(std::uncaught_exceptions() == core->exceptions_);
+        core->close_quietly();
         if (core->lease != nullptr) {
             core->orphaned = true;
         } else {
@@ -73,42 +61,35 @@ public:
         }
     }
 
-    // --- assignment: under the topic's mutex
-    // -------------------------------------------------------
-
-    /// Reads `count` partitions from now on, and none of those that it read before.
-    template <class Which>
-    void read(std::size_t count, Which&& which)
-    {
-        return_places();
-        readers_ = fixed_array<reader>{count, [&](std::size_t i) { return open_reader(which(i)); }};
-    }
-    /// As the member of a group that it has just joined; leaves it again when it goes.
-    void read_as_member(group_offsets<place>& group)
-    {
-        group_ = &group;
-        read(state_->partitions.size(),
-             [](std::size_t i) { return partition_id{static_cast<std::uint32_t>(i)}; });
-    }
+    [[nodiscard]] assignment<Topic>& assigned() noexcept { return assigned_; }
 
     // --- poll ------------------------------------------------------------------------------------
 
     template <class Stop>
     batch_type poll(std::chrono::nanoseconds timeout, const Stop& stop)
     {
-        const guard inside{*this};
+        const guard alone{*this};
+        const inside now{assigned_.member()};
         GREGOR_ASSERT(this->lease == nullptr, "poll was called while a batch of it is alive");
+        GREGOR_ASSERT(!told_, "poll was called by the consumer's own listener");
         if (closed_) {
             return batch_type{poll_status::closed};
         }
-        GREGOR_ASSERT(!readers_.empty(), "poll was called before anything was assigned");
+        GREGOR_ASSERT(assigned_.has_group() || !assigned_.readers().empty(),
+                      "poll was called before anything was assigned");
+        finding found;
+        if (follow(found)) [[unlikely]] {
+            return give(found);
+        }
         if (options_.auto_commit) {
-            commit_returned();
+            assigned_.commit_returned();
+        }
+        if (++polls_ % 1024 == 0 && assigned_.has_group()) [[unlikely]] {
+            watch_others(); // who is never in want of records looks after the others, too
         }
         if (keeps_up_ && timeout > std::chrono::nanoseconds{0}) {
             strategy::template breathe<env>();
         }
-        finding found;
         if (look(found)) [[likely]] {
             keeps_up_ = found.run.count < few();
             return give(found);
@@ -128,42 +109,53 @@ public:
 
     // --- offsets ---------------------------------------------------------------------------------
 
-    void commit_returned() noexcept
-    {
-        if (dirty_ == nullptr) {
-            return;
-        }
-        while (dirty_ != nullptr) {
-            reader& r = *std::exchange(dirty_, dirty_->next_dirty);
-            r.dirty = false;
-            move_cursor(r, r.committable());
-        }
-        state_->room_made.notify();
-    }
-
     commit_status commit(partition_id p, offset_t next)
     {
-        const guard inside{*this};
-        reader* const r = find(p);
-        if (r == nullptr || closed_) {
+        const guard alone{*this};
+        const inside now{assigned_.member()};
+        reader* const r = closed_ ? nullptr : assigned_.find(p);
+        if (r == nullptr) {
             return commit_status::not_assigned;
+        }
+        if (const commit_status mine = assigned_.standing(p); mine != commit_status::ok) {
+            return mine;
         }
         if (next > r->log().end_offset()) {
             return commit_status::out_of_range;
         }
-        move_cursor(*r, next);
+        assigned_.commit(*r, next);
         state_->room_made.notify();
         return commit_status::ok;
     }
 
     commit_status commit()
     {
-        const guard inside{*this};
+        const guard alone{*this};
+        const inside now{assigned_.member()};
         if (closed_) {
             return commit_status::not_assigned;
         }
-        commit_returned();
+        if (assigned_.standing() == commit_status::fenced) {
+            return commit_status::fenced;
+        }
+        assigned_.commit_returned();
         return commit_status::ok;
+    }
+
+    /// False when the partition is not the consumer's (any more).
+    bool seek(partition_id p, offset_t to)
+    {
+        const guard alone{*this};
+        const inside now{assigned_.member()};
+        reader* const r = closed_ ? nullptr : assigned_.find(p);
+        if (r == nullptr || assigned_.standing(p) != commit_status::ok) {
+            return false;
+        }
+        r->seek(to);
+        if (r->take_freed()) {
+            state_->room_made.notify();
+        }
+        return true;
     }
 
     // --- lifecycle -------------------------------------------------------------------------------
@@ -173,51 +165,26 @@ public:
         if (closed_) {
             return;
         }
-        if (options_.auto_commit && commit_last) {
-            commit_returned();
-        }
-        closed_ = true;
-        this->lease_leads = true;
-        {
-            const std::lock_guard lock{state_->mutex};
-            if (group_ != nullptr) {
-                leave_group(*group_);
-            } else {
-                for (const reader& each : readers_) {
-                    each.cursor().set(0, 0);
-                }
+        GREGOR_ASSERT(!told_, "close was called by the consumer's own listener");
+        struct closing {
+            consumer_core& core;
+            explicit closing(consumer_core& c) noexcept : core(c) { core.told_ = true; }
+            closing(const closing&) = delete;
+            closing& operator=(const closing&) = delete;
+            ~closing()
+            {
+                core.told_ = false;
+                core.closed_ = true;
             }
-        }
-        state_->room_made.notify();
+        } const whatever_the_listener_does{*this};
+        assigned_.leave(options_.auto_commit && commit_last);
     }
 
-    void seek(reader& r, offset_t to) noexcept
-    {
-        r.seek(to);
-        if (r.take_freed()) {
-            state_->room_made.notify();
-        }
-    }
-
-    [[nodiscard]] reader* find(partition_id p) noexcept
-    {
-        if (p.value < readers_.size() && readers_[p.value].id() == p) {
-            return &readers_[p.value]; // all partitions are assigned
-        }
-        for (reader& each : readers_) {
-            if (each.id() == p) {
-                return &each;
-            }
-        }
-        return nullptr;
-    }
-
-    [[nodiscard]] const fixed_array<reader>& readers() const noexcept { return readers_; }
     [[nodiscard]] state_type& state() const noexcept { return *state_; }
-    [[nodiscard]] bool has_group() const noexcept { return group_ != nullptr; }
 
 private:
     using strategy = typename policies::wait;
+    using inside = typename assignment<Topic>::inside;
 
     /// Fewer records at once than this: the consumer has all but caught up with the producers.
     [[nodiscard]] offset_t few() const noexcept
@@ -225,43 +192,42 @@ private:
         return (std::min<offset_t>)(options_.max_poll_records, 32);
     }
 
-    reader open_reader(partition_id p)
+    /// As close; what a listener throws is lost, and nothing is committed while an exception
+    /// passes.
+    void close_quietly() noexcept
     {
-        auto& log = state_->at(p).log;
-        auto& gate = log.protocol().gate();
-        const std::string label = group_ == nullptr ? "(no group)" : group_->name;
-        place& cursor = group_ == nullptr ? gate.cursor(label) : *group_->cursors[p.value];
-        return {p, log, cursor, gate.lease(label), options_};
-    }
-
-    void return_places() noexcept
-    {
-        for (const reader& each : readers_) {
-            auto& gate = each.log().protocol().gate();
-            gate.give_back(each.lease());
-            if (group_ == nullptr) {
-                gate.give_back(each.cursor());
-            }
+        const bool commit_last = std::uncaught_exceptions() == exceptions_;
+#if GREGOR_EXCEPTIONS
+        try {
+            close(commit_last);
+        } catch (...) {
+            return; // everything is done
         }
-        readers_ = {};
-        dirty_ = nullptr;
-        next_ = 0;
+#else
+        close(commit_last);
+#endif
     }
 
     /// In checked builds: says so when two threads use one consumer at once.
     class guard {
     public:
 #if GREGOR_CHECKED
-        explicit guard(consumer_core& core) noexcept : user_(core.user_)
+        explicit guard(consumer_core& core) noexcept : user_(core.told_ ? nullptr : &core.user_)
         {
-            GREGOR_ASSERT(user_.enter(), "one consumer is used by two threads at once");
+            GREGOR_ASSERT(user_ == nullptr || user_->enter(),
+                          "one consumer is used by two threads at once");
         }
-        ~guard() { user_.leave(); }
+        ~guard()
+        {
+            if (user_ != nullptr) {
+                user_->leave();
+            }
+        }
         guard(const guard&) = delete;
         guard& operator=(const guard&) = delete;
 
     private:
-        ring::sole_user<env>& user_;
+        ring::sole_user<env>* user_;
 #else
         explicit guard(const consumer_core& /*core*/) noexcept {}
 #endif
@@ -280,17 +246,34 @@ private:
         return true;
     }
 
+    /// Does what the group wants of it, if anything; true when it was fenced meanwhile.
+    bool follow(finding& found)
+    {
+        if (!assigned_.has_news()) [[likely]] {
+            return false;
+        }
+        return follow_now() && answer(found, poll_status::fenced);
+    }
+    GREGOR_COLD bool follow_now()
+    {
+        struct telling {
+            bool& told;
+            explicit telling(bool& flag) noexcept : told(flag) { told = true; }
+            telling(const telling&) = delete;
+            telling& operator=(const telling&) = delete;
+            ~telling() { told = false; }
+        } const listener_may_call{told_};
+        return assigned_.follow();
+    }
+
     /// One look at everything: true when there is an answer.
     bool look(finding& found)
     {
         if (wakeup_.take()) [[unlikely]] {
             return answer(found, poll_status::woken);
         }
-        for (std::size_t left = readers_.size(); left != 0; --left) {
-            reader& r = readers_[next_];
-            if (++next_ == readers_.size()) {
-                next_ = 0;
-            }
+        for (std::size_t left = assigned_.readers().size(); left != 0; --left) {
+            reader& r = assigned_.next();
             const sighting seen = r.look(found.run);
             if (r.take_freed()) [[unlikely]] {
                 state_->room_made.notify();
@@ -313,15 +296,46 @@ private:
         [[maybe_unused]] const auto wake_on_stop =
             stop.on_request([this] { state_->records_arrived.notify(); });
         const auto ready = [&] {
-            return look(found) || (stop.requested() && answer(found, poll_status::stopped));
+            return follow(found) || look(found) ||
+                   (stop.requested() && answer(found, poll_status::stopped));
         };
         // a stream brings more, and is faster when it is not looked at all the time
         const unsigned first = last_count_ > 1 ? strategy::patient : 0;
-        if (wait_until<strategy>(state_->records_arrived, deadline{state_->time, timeout}, first,
-                                 ready)) {
-            return give(found);
+        // members look after each other, now and then
+        const std::chrono::nanoseconds watch =
+            assigned_.has_group() ? options_.max_poll_interval / 4 : no_timeout;
+        for (std::chrono::nanoseconds left = timeout;; left -= watch) {
+            const auto slice = (std::min)(left, watch);
+            if (wait_until<strategy>(state_->records_arrived, deadline{state_->time, slice}, first,
+                                     ready)) {
+                return give(found);
+            }
+            if (left <= watch) {
+                return batch_type{poll_status::timed_out};
+            }
+            watch_others();
+            if (timeout == no_timeout) {
+                left = no_timeout;
+            }
         }
-        return batch_type{poll_status::timed_out};
+    }
+
+    /// Takes out who stays away. Its partitions are shared out again in the next look.
+    GREGOR_COLD void watch_others() noexcept
+    {
+        const std::chrono::nanoseconds now = state_->time.steady_now();
+        if (now - watched_ < options_.max_poll_interval / 8) {
+            return;
+        }
+        watched_ = now;
+        bool any = false;
+        {
+            const std::lock_guard lock{state_->mutex};
+            any = state_->fence_absent(*state_, now);
+        }
+        if (any) {
+            state_->records_arrived.notify(); // there is something to share out
+        }
     }
 
     /// The answer, as a batch; records count as returned from here on.
@@ -332,50 +346,50 @@ private:
         }
         reader& r = *found.from;
         const run_type& run = found.run;
-        this->lease_leads = r.lease_leads();
         this->lease = &r.lease();
         last_count_ = run.count;
         const std::uint64_t missed = r.advance(run);
-        touch(r);
+        assigned_.touch(r);
         return {
             *this, r.log().slot(run.first), static_cast<std::size_t>(run.count), run.first, r.id(),
             missed};
     }
 
-    /// There is something to commit.
-    void touch(reader& r) noexcept
-    {
-        if (!r.dirty) {
-            r.dirty = true;
-            r.next_dirty = std::exchange(dirty_, &r);
-        }
-    }
-
-    void move_cursor(reader& r, offset_t next) noexcept
-    {
-        this->lease_leads |= this->lease == &r.lease();
-        r.commit(next);
-    }
-
     /// Nothing will come any more, and nothing is left to take over.
-    [[nodiscard]] GREGOR_NOINLINE bool finished() const noexcept
+    [[nodiscard]] GREGOR_NOINLINE bool finished() noexcept
     {
-        for (const reader& each : readers_) {
-            if (!each.finished()) {
+        std::size_t open = 0; // partitions that are read to their end, but not committed
+        for (const auto& each : assigned_.readers()) {
+            if (!each->finished()) {
                 return false;
             }
+            open += each->log().protocol().finished(each->cursor().sequence()) ? 0 : 1;
+        }
+        if (!assigned_.has_group()) {
+            return true;
+        }
+        for (const auto& share : assigned_.member().group().shares) {
+            const auto p =
+                static_cast<std::size_t>(&share - assigned_.member().group().shares.data());
+            if (state_->partitions[p].log.protocol().finished(share.cursor->sequence())) {
+                continue;
+            }
+            if (open == 0) {
+                return false; // somebody else's, or nobody's: it may still come here
+            }
+            --open;
         }
         return true;
     }
 
     std::shared_ptr<state_type> state_;
     const consumer_options options_;
-    group_offsets<place>* group_ = nullptr;
-    fixed_array<reader> readers_;
-    reader* dirty_ = nullptr; // a list through `next_dirty`
-    std::size_t next_ = 0;
+    assignment<Topic> assigned_;
     offset_t last_count_ = 0; // of the last batch with records
     bool keeps_up_ = false;   // the last poll found a few records, and did not have to wait
+    std::uint64_t polls_ = 0;
+    std::chrono::nanoseconds watched_{0}; // when it last looked after the others
+    bool told_ = false; // its listener is being told: what it calls changes no assignment
     bool closed_ = false;
     const int exceptions_ = std::uncaught_exceptions();
 

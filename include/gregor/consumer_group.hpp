@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
 #include "gregor/base/error.hpp"
 #include "gregor/base/types.hpp"
-#include "gregor/log/group_offsets.hpp"
+#include "gregor/group/assignors.hpp"
+#include "gregor/log/group_state.hpp"
 #include "gregor/options.hpp"
 #include "gregor/refusal.hpp"
 #include "gregor/ring/env.hpp"
@@ -58,9 +64,11 @@ template <class Log>
     return std::nullopt;
 }
 
-/// Starts a reader at a cursor that says where it was, if anywhere. Under the topic's mutex.
+/// Starts a reader at a cursor that says where it was, if anywhere; else where the last one was
+/// (`resume`), else where the options say. Under the topic's mutex.
 template <class Log>
-starting_point start_reader(Log& log, typename Log::place& cursor, const consumer_options& options)
+starting_point start_reader(Log& log, typename Log::place& cursor, const consumer_options& options,
+                            std::optional<offset_t> resume)
 {
     using place = typename Log::place;
     const auto word = cursor.get();
@@ -69,7 +77,10 @@ starting_point start_reader(Log& log, typename Log::place& cursor, const consume
     if ((ring::flags_in(word) & place::holds) != 0) {
         return {before, 0, true}; // it has held its place all the time
     }
-    std::optional<offset_t> wanted = committed ? before : reset_offset(log, options.reset);
+    std::optional<offset_t> wanted = committed ? before : resume;
+    if (!wanted) {
+        wanted = reset_offset(log, options.reset);
+    }
     std::uint64_t missed = 0;
     if (committed && before < log.begin_offset()) {
         wanted = reset_offset(log, options.reset);
@@ -86,12 +97,168 @@ starting_point start_reader(Log& log, typename Log::place& cursor, const consume
     return {start, committed ? missed + (start - *wanted) : 0, true};
 }
 
-/// The group of this name, made if need be and joined, or why it cannot be joined. Under the
-/// topic's mutex. In this version a group has one member, which owns all partitions.
+// --- membership: all of it under the topic's mutex ----------------------------------------------
+
+/// Something has changed that all members may have to act upon. The caller wakes them.
+template <class Group>
+void order_all(const Group& group) noexcept
+{
+    for (const auto& each : group.members) {
+        each->order();
+    }
+}
+
+/// Says who is to read what from now on. Nothing moves by that alone: each member gives and takes
+/// by itself. Throws what the assignor throws, and std::bad_alloc, and then has changed nothing.
+template <class Group>
+void rebalance(Group& group)
+{
+    if (!group.members.empty()) {
+        std::vector<std::vector<partition_id>> owned(group.members.size());
+        std::vector<assignment_member> members;
+        members.reserve(owned.size());
+        for (std::size_t m = 0; m != owned.size(); ++m) {
+            const auto& member = *group.members[m];
+            for (std::uint32_t p = 0; p != group.shares.size(); ++p) {
+                if (group.shares[p].owner == &member) {
+                    owned[m].push_back({p});
+                }
+            }
+            members.push_back({member.id, member.instance_id, owned[m]});
+        }
+        const auto assign = group.assign != nullptr ? group.assign : &assignors::sticky;
+        const std::vector<std::size_t> owners =
+            assign({static_cast<std::uint32_t>(group.shares.size()), members});
+        GREGOR_ASSERT(owners.size() == group.shares.size(),
+                      "an assignor names one member for each partition");
+        for (const std::size_t owner : owners) {
+            GREGOR_ASSERT(owner < members.size(), "an assignor named a member that is not there");
+        }
+        for (std::size_t p = 0; p != owners.size(); ++p) {
+            group.shares[p].target = group.members[owners[p]].get();
+        }
+    }
+    ++group.generation;
+    group.stale = false;
+    order_all(group);
+}
+
+/// As `rebalance`; where that cannot be done, whoever polls next does it.
+template <class Group>
+void rebalance_or_leave_it(Group& group) noexcept
+{
+    group.stale = true;
+#if GREGOR_EXCEPTIONS
+    try {
+        rebalance(group);
+    } catch (...) {
+        order_all(group);
+    }
+#else
+    rebalance(group);
+#endif
+}
+
+/// Whether the partition can be taken from its owner this instant: it is in none of its calls, has
+/// nothing in hand that is not committed, and did not ask to be told first.
+template <class Group>
+[[nodiscard]] bool lies_idle(const Group& group, const typename Group::share& share) noexcept
+{
+    if (share.owner == nullptr) {
+        return true;
+    }
+    const auto owner = std::find_if(group.members.begin(), group.members.end(),
+                                    [&](const auto& each) { return each.get() == share.owner; });
+    if (owner == group.members.end() || (*owner)->listens || (*owner)->away ||
+        share.lease == nullptr || share.position == nullptr || !(*owner)->order_and_see_outside()) {
+        return false;
+    }
+    return !share.lease->holding() && *share.position == share.cursor->sequence();
+}
+
+/// Nobody is left, and nobody said that the group is to hold producers back without members: it
+/// holds nobody back; its committed offsets are kept.
+template <class Group>
+void rest(Group& group) noexcept
+{
+    if (group.declared || !group.members.empty()) {
+        return;
+    }
+    for (auto& share : group.shares) {
+        const auto word = share.cursor->get();
+        share.cursor->set(ring::sequence_in<offset_t>(word),
+                          ring::flags_in(word) & share.cursor->committed);
+    }
+}
+
+/// Takes the member out of the group; what it owned is free, but for what it holds in one of its
+/// calls: that is free as soon as it is out of it.
+template <class Group>
+void take_out(Group& group, typename Group::member& member, bool outside) noexcept
+{
+    for (auto& share : group.shares) {
+        if (share.owner == &member && outside) {
+            share.give_back(std::nullopt);
+        }
+        if (share.target == &member) {
+            share.target = nullptr;
+        }
+    }
+    const auto same = [&](const auto& each) { return each.get() == &member; };
+    group.members.erase(std::remove_if(group.members.begin(), group.members.end(), same),
+                        group.members.end());
+    member.fenced = true;
+}
+
+/// Takes out who has been away for longer than it may; true if anybody was. Whoever polls next says
+/// who is to read what instead. A group whose members were all away goes on holding producers back.
+template <class Group>
+bool fence_absent(Group& group, std::chrono::nanoseconds now) noexcept
+{
+    bool any = false;
+    for (std::size_t i = 0; i < group.members.size();) {
+        const auto member = group.members[i];
+        const std::uint64_t activity = member->activity();
+        if (activity % 2 != 0 || activity != member->seen_activity) {
+            member->seen_activity = activity;
+            member->seen_at = now;
+        } else if (now - member->seen_at >= member->max_poll_interval &&
+                   member->order_and_see_outside()) {
+            take_out(group, *member, true);
+            if (member->away) {
+                rest(group); // it did leave
+            }
+            any = true;
+            continue;
+        }
+        ++i;
+    }
+    if (any) {
+        group.stale = true;
+        order_all(group);
+    }
+    return any;
+}
+
+/// The places of a new member among the others: in Kafka's order.
+template <class Group>
+void add_member(Group& group, const std::shared_ptr<typename Group::member>& member)
+{
+    const auto before = [](const auto& a, const auto& b) {
+        if (a->instance_id.empty() != b->instance_id.empty()) {
+            return b->instance_id.empty();
+        }
+        return a->instance_id != b->instance_id ? a->instance_id < b->instance_id : a->id < b->id;
+    };
+    group.members.insert(
+        std::upper_bound(group.members.begin(), group.members.end(), member, before), member);
+}
+
+/// The group of this name, made if need be, or why it cannot be joined.
 template <class Topic>
-result<group_offsets<typename Topic::state_type::place>*>
-join_group(typename Topic::state_type& state, std::string_view name,
-           const consumer_options& options)
+result<typename Topic::state_type::group_type*> find_group(typename Topic::state_type& state,
+                                                           std::string_view name,
+                                                           const consumer_options& options)
 {
     for (auto& group : state.groups) {
         if (group.name != name) {
@@ -100,33 +267,84 @@ join_group(typename Topic::state_type& state, std::string_view name,
             }
             continue;
         }
-        if (group.has_member) {
-            return refusal::second_member(state.name, name);
-        }
         if (group.lossy != options.lossy) {
             return refusal::other_loss(state.name, name, group.lossy);
         }
-        group.has_member = true;
         return &group;
     }
     auto& group = state.groups.emplace_back(state.new_group(std::string{name}));
     group.lossy = options.lossy;
-    group.has_member = true;
     return &group;
 }
 
-/// The member goes. An undeclared group then holds nobody back; its committed offsets are kept.
-/// Under the topic's mutex; the caller wakes the producers.
-template <class Place>
-void leave_group(group_offsets<Place>& group) noexcept
+/// A new member of the group. One that comes back under the instance id of another finds its
+/// partitions, and nobody else is bothered; the other, if it is still there, is fenced.
+template <class Group>
+std::shared_ptr<typename Group::member> join_group(Group& group, const consumer_options& options,
+                                                   std::chrono::nanoseconds now)
 {
-    group.has_member = false;
-    if (group.declared) {
+    auto member = std::make_shared<typename Group::member>(group.members_ever, options);
+    member->seen_at = now;
+    if (group.members.empty()) {
+        group.assign = options.assign;
+    }
+    if (!member->instance_id.empty()) {
+        for (auto& each : group.members) {
+            if (each->instance_id == member->instance_id) {
+                const auto old = std::exchange(each, member);
+                const bool gone = old->away || old->order_and_see_outside();
+                old->fenced = true;
+                for (auto& share : group.shares) {
+                    if (share.owner == old.get() && gone) {
+                        share.give_back(share.resume);
+                    }
+                    if (share.target == old.get()) {
+                        share.target = member.get();
+                    }
+                }
+                ++group.members_ever;
+                return member;
+            }
+        }
+    }
+    group.members.reserve(group.members.size() + 1);
+    add_member(group, member);
+#if GREGOR_EXCEPTIONS
+    try {
+        rebalance(group);
+    } catch (...) {
+        group.members.erase(std::find(group.members.begin(), group.members.end(), member));
+        throw;
+    }
+#else
+    rebalance(group);
+#endif
+    ++group.members_ever;
+    return member;
+}
+
+/// The member goes, and has given back what it had; a static one only says that it is away.
+template <class Group>
+void leave_group(Group& group, typename Group::member& member) noexcept
+{
+    if (member.fenced) {
         return;
     }
-    for (Place* cursor : group.cursors) {
-        const auto word = cursor->get();
-        cursor->set(ring::sequence_in<offset_t>(word), ring::flags_in(word) & Place::committed);
+    if (!member.instance_id.empty()) {
+        member.away = true;
+        for (auto& share : group.shares) {
+            if (share.owner == &member) {
+                share.lease = nullptr;
+                share.position = nullptr;
+            }
+        }
+        return;
+    }
+    take_out(group, member, true);
+    if (group.members.empty()) {
+        rest(group);
+    } else {
+        rebalance_or_leave_it(group);
     }
 }
 

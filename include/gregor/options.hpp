@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -9,6 +10,9 @@
 #include "gregor/base/config.hpp"
 
 namespace gregor::inline GREGOR_ABI {
+
+struct assignment_request;
+class rebalance_listener;
 
 // Options change numbers; policies change code. Every option has a value that is right for most.
 
@@ -33,6 +37,10 @@ enum class auto_offset_reset : std::uint8_t {
     none,     ///< nowhere: poll says `out_of_range` until the consumer seeks
 };
 
+/// Says who of a group reads which partition: for each partition the index of its member. A pure
+/// function of what it is told; `assignors` has Kafka's.
+using assignor = std::vector<std::size_t> (*)(const assignment_request&);
+
 struct consumer_options {
     /// false: producers wait for this reader (or are refused, by the topic's overflow policy)
     /// rather than overwrite what it has not read. true: they never do, except for the batch in its
@@ -47,6 +55,20 @@ struct consumer_options {
 
     /// How many records one poll returns at most; 1 or more.
     std::size_t max_poll_records = 500;
+
+    /// How long a member may stay away between two polls before the others take its partitions.
+    std::chrono::nanoseconds max_poll_interval = std::chrono::minutes{5};
+
+    /// A member of this name that goes and comes back within its `max_poll_interval` finds its
+    /// partitions as it left them; nobody takes them meanwhile. Empty: who goes is gone.
+    std::string instance_id = {};
+
+    /// How the group shares out its partitions; `assignors::sticky` unless another one is named.
+    /// The first member's counts.
+    assignor assign = nullptr;
+
+    /// Told of the partitions that come and go. It outlives the consumer.
+    rebalance_listener* listener = nullptr;
 };
 
 } // namespace gregor::inline GREGOR_ABI

@@ -37,11 +37,11 @@ public:
 
     /// At the cursor's place, or where the options say. Under the topic's mutex.
     partition_reader(partition_id p, log_type& log, place& cursor, place& lease,
-                     const consumer_options& options)
+                     const consumer_options& options, std::optional<offset_t> resume)
         : id_(p), log_(&log), cursor_(&cursor), lease_(&lease), lossy_(options.lossy),
           reset_(options.reset), most_(options.max_poll_records)
     {
-        const starting_point start = start_reader(log, cursor, options);
+        const starting_point start = start_reader(log, cursor, options, resume);
         position_ = start.position;
         held_from_ = start.position;
         missed_ = start.missed;
@@ -53,6 +53,16 @@ public:
 
     [[nodiscard]] partition_id id() const noexcept { return id_; }
     [[nodiscard]] offset_t position() const noexcept { return position_; }
+    /// For others to look at while the consumer is in none of its calls; where there is one.
+    [[nodiscard]] const offset_t* position_place() const noexcept
+    {
+        return placed_ ? &position_ : nullptr;
+    }
+    /// It has a place that the cursor does not know.
+    [[nodiscard]] std::optional<offset_t> resume() const noexcept
+    {
+        return placed_ && lossy_ ? std::optional<offset_t>{position_} : std::nullopt;
+    }
     [[nodiscard]] log_type& log() const noexcept { return *log_; }
     [[nodiscard]] place& cursor() const noexcept { return *cursor_; }
     [[nodiscard]] place& lease() const noexcept { return *lease_; }
@@ -79,9 +89,6 @@ public:
         } while (skip_to(run.first));
         return beyond_end() ? reset(run) : sighting::nothing;
     }
-
-    /// The lease of the last run is all that keeps it: no cursor stands at or before it.
-    [[nodiscard]] bool lease_leads() const noexcept { return lossy_ || position_ < held_from_; }
 
     /// What a commit of all that was returned comes to: never beyond the end, wherever the user has
     /// sought since.

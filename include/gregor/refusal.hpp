@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -91,6 +92,10 @@ namespace gregor::inline GREGOR_ABI::refusal {
     if (options.max_poll_records == 0) {
         return error{errc::invalid_option, operation, "max_poll_records of 1 or more", "0"};
     }
+    if (options.max_poll_interval <= std::chrono::nanoseconds{0}) {
+        return error{errc::invalid_option, operation, "a max_poll_interval above 0",
+                     text({std::to_string(options.max_poll_interval.count()), " ns"})};
+    }
     if (in_group && group.empty()) {
         return error{errc::invalid_name, operation, "a group name", "an empty one"};
     }
@@ -116,13 +121,6 @@ namespace gregor::inline GREGOR_ABI::refusal {
     return error{errc::group_not_allowed,
                  text({"consumer of ", quoted("topic", topic), " in ", quoted("group", group)}),
                  "one group only, by groups::one", quoted("group", there)};
-}
-
-[[nodiscard]] inline error second_member(std::string_view topic, std::string_view group)
-{
-    return error{errc::group_has_member,
-                 text({"consumer of ", quoted("topic", topic), " in ", quoted("group", group)}),
-                 "no other member in this version", "one that has not left"};
 }
 
 [[nodiscard]] inline error other_loss(std::string_view topic, std::string_view group,

@@ -19,7 +19,7 @@
 #include "gregor/base/result.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/explanation.hpp"
-#include "gregor/log/group_offsets.hpp"
+#include "gregor/log/group_state.hpp"
 #include "gregor/options.hpp"
 #include "gregor/partition.hpp"
 #include "gregor/policy/select.hpp"
@@ -38,6 +38,7 @@ struct topic_state {
     using place = typename log_type::place;
     using env = typename log_type::env;
     using event = ring::event_count<env>;
+    using group_type = group_state<place, env>;
 
     topic_state(std::string topic_name, const topic_options& options, clock time_source)
         : name(std::move(topic_name)), time(std::move(time_source)),
@@ -49,8 +50,8 @@ struct topic_state {
         for (const std::string& group : options.groups) {
             auto& offsets = groups.emplace_back(new_group(group));
             offsets.declared = true;
-            for (place* cursor : offsets.cursors) {
-                cursor->set(0, place::holds);
+            for (const auto& share : offsets.shares) {
+                share.cursor->set(0, place::holds);
             }
         }
     }
@@ -62,12 +63,14 @@ struct topic_state {
     }
 
     /// A group that has read nothing and holds nobody back.
-    [[nodiscard]] group_offsets<place> new_group(std::string group) const
+    [[nodiscard]] group_type new_group(std::string group) const
     {
-        fixed_array<place*> cursors{partitions.size(), [&](std::size_t i) {
-                                        return &partitions[i].log.protocol().gate().cursor(group);
-                                    }};
-        return {.name = std::move(group), .cursors = std::move(cursors)};
+        std::vector<typename group_type::share> shares;
+        shares.reserve(partitions.size());
+        for (partition_type& each : partitions) {
+            shares.push_back({&each.log.protocol().gate().cursor(group)});
+        }
+        return {.name = std::move(group), .shares = std::move(shares)};
     }
 
     const std::string name;
@@ -82,7 +85,9 @@ struct topic_state {
     alignas(cache_line_bytes) typename env::mutex mutex;
     std::size_t live_producers = 0;
     bool closed = false;
-    std::list<group_offsets<place>> groups;
+    std::list<group_type> groups;
+    /// Looks for members that stay away; true if there were any. Set where groups are known.
+    bool (*fence_absent)(topic_state&, std::chrono::nanoseconds now) noexcept = nullptr;
 };
 
 /// A named, typed log in one or more partitions. `gregor::topic<T, policies...>` names its type.
@@ -166,6 +171,11 @@ public:
         return state_->at(p).log.end_offset();
     }
 
+    /// Takes their partitions from members that have not polled for longer than they may; true if
+    /// there were any. Consumers that poll do it by themselves; this is for who does not want to
+    /// wait for that.
+    bool maintain();
+
     /// Who holds the producers back, since when, by how much. A snapshot. Allocates.
     [[nodiscard]] explanation explain() const;
 
@@ -248,6 +258,21 @@ bool basic_topic<T, Policies>::wait_drained(std::chrono::nanoseconds timeout) co
     const auto done = [this] { return drained(*state_); };
     return done() || wait_until<strategy>(state_->room_made, deadline{state_->time, timeout},
                                           strategy::patient, done);
+}
+
+template <class T, class Policies>
+bool basic_topic<T, Policies>::maintain()
+{
+    bool any = false;
+    const std::chrono::nanoseconds now = state_->time.steady_now();
+    {
+        const std::lock_guard lock{state_->mutex};
+        any = state_->fence_absent != nullptr && state_->fence_absent(*state_, now);
+    }
+    if (any) {
+        state_->records_arrived.notify();
+    }
+    return any;
 }
 
 template <class T, class Policies>

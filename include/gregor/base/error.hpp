@@ -19,7 +19,6 @@ enum class errc {
     invalid_name,
     out_of_memory,
     producer_exists,
-    group_has_member,
     group_not_allowed,
 };
 
@@ -34,7 +33,6 @@ public:
         case errc::invalid_name: return "a name is not allowed";
         case errc::out_of_memory: return "the memory for it could not be had";
         case errc::producer_exists: return "a topic with producers::single has a producer already";
-        case errc::group_has_member: return "the group has a member already";
         case errc::group_not_allowed: return "the topic does not allow this group";
         }
         return "unknown";

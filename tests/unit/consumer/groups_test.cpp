@@ -249,26 +249,6 @@ TEST_CASE("a group that never committed starts anew", "[consumer][groups]")
     CHECK(latest.position(zero) == 1);
 }
 
-TEST_CASE("a second member is refused until the first has left", "[consumer][groups]")
-{
-    ints t{"t"};
-    std::optional<reader> first{std::in_place, t, "risk"};
-    auto refused = reader::create(t, "risk");
-    REQUIRE_FALSE(refused.has_value());
-    CHECK(refused.error().code() == errc::group_has_member);
-    CHECK(contains(refused.error().operation(), "\"t\""));
-    CHECK(contains(refused.error().operation(), "\"risk\""));
-    CHECK(contains(refused.error().expected(), "no other member"));
-    CHECK_FALSE(refused.error().found().empty());
-    CHECK_THROWS_AS((reader{t, "risk"}), gregor::error);
-    CHECK_NOTHROW(reader{t, "other"});
-    first->close();
-    CHECK_NOTHROW(reader{t, "risk"});
-    first.reset();
-    const reader second{t, "risk"};
-    CHECK_FALSE(reader::create(t, "risk").has_value());
-}
-
 TEST_CASE("a member that joins while a batch of the last one is in hand harms nothing",
           "[consumer][groups]")
 {

@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gregor/base/config.hpp"
+#include "gregor/base/types.hpp"
+#include "gregor/group/membership.hpp"
+#include "gregor/group/rebalance_listener.hpp"
+#include "gregor/options.hpp"
+#include "gregor/partition_reader.hpp"
+
+namespace gregor::inline GREGOR_ABI {
+
+enum class commit_status : std::uint8_t {
+    ok,
+    fenced,       ///< the member was away for too long, and has lost its partitions
+    not_assigned, ///< the consumer does not own the partition (any more)
+    out_of_range, ///< beyond the end of the log
+};
+
+/// The partitions that a consumer reads: how they come and go, and what of them is to be committed.
+///
+/// A member of a group gives what it is to give as soon as it is in one of its calls, after it has
+/// committed what it returned and its listener was told; and takes what is free.
+///
+/// Threads   the consumer's
+template <class Topic>
+class assignment {
+public:
+    using state_type = typename Topic::state_type;
+    using reader = partition_reader<Topic>;
+    using place = typename reader::place;
+    using group_type = typename state_type::group_type;
+    using inside = typename membership<Topic>::inside;
+
+    assignment(state_type& state, const consumer_options& options)
+        : state_(state), options_(options)
+    {
+    }
+    assignment(const assignment&) = delete;
+    assignment& operator=(const assignment&) = delete;
+    ~assignment()
+    {
+        const std::lock_guard lock{state_.mutex};
+        drop_all();
+    }
+
+    /// Reads these from now on, and none of those that it read before. Without a group.
+    void read(const std::vector<partition_id>& wanted)
+    {
+        {
+            const std::lock_guard lock{state_.mutex};
+            drop_all();
+            readers_.reserve(wanted.size());
+            for (const partition_id p : wanted) {
+                add(p, std::nullopt);
+            }
+        }
+        state_.room_made.notify(); // what was given up holds nobody back any more
+    }
+
+    /// Becomes a member of the group, and takes what is free. Under the topic's mutex; the caller
+    /// wakes both sides.
+    void join(group_type& group)
+    {
+        member_ = membership<Topic>{state_, group, options_};
+        const inside now{member_};
+#if GREGOR_EXCEPTIONS
+        try {
+            take_what_is_free();
+        } catch (...) {
+            member_.leave();
+            throw;
+        }
+#else
+        take_what_is_free();
+#endif
+        if (!came_.empty() && options_.listener != nullptr) {
+            unfinished_ = true; // it is told in the first poll
+        } else {
+            member_.acknowledge();
+        }
+    }
+
+    [[nodiscard]] membership<Topic>& member() noexcept { return member_; }
+    [[nodiscard]] bool has_group() const noexcept { return static_cast<bool>(member_); }
+    [[nodiscard]] const std::vector<std::unique_ptr<reader>>& readers() const noexcept
+    {
+        return readers_;
+    }
+
+    [[nodiscard]] reader* find(partition_id p) const noexcept
+    {
+        if (p.value < readers_.size() && readers_[p.value]->id() == p) {
+            return readers_[p.value].get(); // all partitions are assigned
+        }
+        for (const auto& each : readers_) {
+            if (each->id() == p) {
+                return each.get();
+            }
+        }
+        return nullptr;
+    }
+
+    /// The next in turn; there is one.
+    [[nodiscard]] reader& next() noexcept
+    {
+        reader& r = *readers_[next_];
+        if (++next_ == readers_.size()) {
+            next_ = 0;
+        }
+        return r;
+    }
+
+    // --- what was returned, and not committed ----------------------------------------------------
+
+    void touch(reader& r) noexcept
+    {
+        if (!r.dirty) {
+            r.dirty = true;
+            r.next_dirty = std::exchange(dirty_, &r);
+        }
+    }
+
+    void commit_returned() noexcept
+    {
+        if (dirty_ == nullptr) {
+            return;
+        }
+        while (dirty_ != nullptr) {
+            reader& r = *std::exchange(dirty_, dirty_->next_dirty);
+            r.dirty = false;
+            commit(r, r.committable());
+        }
+        state_.room_made.notify();
+    }
+
+    /// The caller tells the producers.
+    void commit(reader& r, offset_t next) noexcept
+    {
+        r.commit(next);
+        if (r.log().protocol().finished(next)) [[unlikely]] {
+            state_.records_arrived.notify(); // other members may wait for the end of them all
+        }
+    }
+
+    // --- the group's changes, while inside -------------------------------------------------------
+
+    /// There is something that `follow` has to do.
+    [[nodiscard]] bool has_news() const noexcept { return member_.has_news() || unfinished_; }
+
+    /// Whether the member, or its partition, is still what it was when it last looked. While
+    /// inside, so that it stays so.
+    [[nodiscard]] commit_status standing() const
+    {
+        if (!member_.has_news()) [[likely]] {
+            return commit_status::ok;
+        }
+        const std::lock_guard lock{state_.mutex};
+        return member_.fenced() ? commit_status::fenced : commit_status::ok;
+    }
+    [[nodiscard]] commit_status standing(partition_id p) const
+    {
+        if (!member_.has_news()) [[likely]] {
+            return commit_status::ok;
+        }
+        const std::lock_guard lock{state_.mutex};
+        return member_.fenced()  ? commit_status::fenced
+               : member_.owns(p) ? commit_status::ok
+                                 : commit_status::not_assigned;
+    }
+
+    /// Gives, takes, and tells the listener; true when the member was fenced meanwhile: then it has
+    /// lost everything, and takes part again. Throws what the listener or the assignor throws,
+    /// after everything is done, and std::bad_alloc.
+    GREGOR_COLD bool follow()
+    {
+        unfinished_ = true; // until the end is reached
+        std::exception_ptr thrown;
+        std::vector<partition_id> going;
+        bool fenced = false;
+        {
+            const std::lock_guard lock{state_.mutex};
+            member_.acknowledge();
+            fenced = member_.fenced();
+            if (fenced) {
+                member_.give_back_all();
+                const std::vector<partition_id> all = ids();
+                lost_.insert(lost_.end(), all.begin(), all.end());
+                drop_all();
+                came_.clear();
+                member_.rejoin(state_, options_);
+            } else {
+                member_.settle();
+                member_.acknowledge(); // of what this member has just said itself
+                drop_if([&](const reader& r) { return !member_.owns(r.id()); });
+                for (const auto& each : readers_) {
+                    if (!member_.keeps(each->id())) {
+                        going.push_back(each->id());
+                    }
+                }
+            }
+        }
+        tell(thrown, std::exchange(lost_, {}), &rebalance_listener::on_lost);
+        if (!going.empty()) {
+            give(thrown, going);
+        }
+        {
+            const std::lock_guard lock{state_.mutex};
+            take_what_is_free();
+        }
+        wake_all();
+        tell(thrown, std::exchange(came_, {}), &rebalance_listener::on_assigned);
+        unfinished_ = false;
+        if (thrown) {
+            std::rethrow_exception(thrown);
+        }
+        return fenced;
+    }
+
+    /// Leaves the group, or gives up what it read without one. `commit` also what was returned.
+    void leave(bool commit)
+    {
+        std::exception_ptr thrown;
+        if (member_) {
+            const inside now{member_};
+            bool fenced = false;
+            {
+                const std::lock_guard lock{state_.mutex};
+                member_.acknowledge();
+                fenced = member_.fenced();
+                if (fenced) {
+                    member_.give_back_all();
+                } else {
+                    drop_if([&](const reader& r) { return !member_.owns(r.id()); });
+                }
+            }
+            if (fenced) {
+                tell_of_all(thrown, &rebalance_listener::on_lost);
+            } else {
+                if (commit) {
+                    commit_returned();
+                }
+                tell_of_all(thrown, &rebalance_listener::on_revoked);
+            }
+            const std::lock_guard lock{state_.mutex};
+            for (const auto& each : readers_) {
+                if (member_.owns(each->id())) {
+                    member_.share(each->id()).resume = each->resume();
+                }
+            }
+            member_.leave();
+        } else {
+            if (commit) {
+                commit_returned();
+            }
+            const std::lock_guard lock{state_.mutex};
+            for (const auto& each : readers_) {
+                each->cursor().set(0, 0);
+            }
+        }
+        wake_all();
+        if (thrown) {
+            std::rethrow_exception(thrown);
+        }
+    }
+
+    /// The partitions that it reads, in order.
+    [[nodiscard]] std::vector<partition_id> partitions() const
+    {
+        std::vector<partition_id> mine = ids();
+        if (member_.has_news()) {
+            const std::lock_guard lock{state_.mutex};
+            const auto gone = [&](partition_id p) { return !member_.owns(p); };
+            mine.erase(std::remove_if(mine.begin(), mine.end(), gone), mine.end());
+        }
+        return mine;
+    }
+
+private:
+    [[nodiscard]] std::vector<partition_id> ids() const
+    {
+        std::vector<partition_id> mine;
+        mine.reserve(readers_.size());
+        for (const auto& each : readers_) {
+            mine.push_back(each->id());
+        }
+        return mine;
+    }
+
+    void tell(std::exception_ptr& thrown, const std::vector<partition_id>& partitions,
+              void (rebalance_listener::*what)(std::span<const partition_id>)) noexcept
+    {
+        if (options_.listener == nullptr || partitions.empty()) {
+            return;
+        }
+#if GREGOR_EXCEPTIONS
+        try {
+            (options_.listener->*what)(partitions);
+        } catch (...) {
+            thrown = thrown ? thrown : std::current_exception();
+        }
+#else
+        static_cast<void>(thrown);
+        (options_.listener->*what)(partitions);
+#endif
+    }
+
+    /// Who leaves does so, whether there is memory for the list or not.
+    void tell_of_all(std::exception_ptr& thrown,
+                     void (rebalance_listener::*what)(std::span<const partition_id>)) noexcept
+    {
+        if (options_.listener == nullptr) {
+            return;
+        }
+#if GREGOR_EXCEPTIONS
+        try {
+            tell(thrown, ids(), what);
+        } catch (...) {
+            thrown = std::current_exception();
+        }
+#else
+        tell(thrown, ids(), what);
+#endif
+    }
+
+    /// Gives partitions that somebody else is to read: they are committed as far as they were
+    /// returned, as far as auto-commit goes; the listener may commit more.
+    void give(std::exception_ptr& thrown, const std::vector<partition_id>& going)
+    {
+        if (options_.auto_commit) {
+            commit_returned();
+        }
+        tell(thrown, going, &rebalance_listener::on_revoked);
+        const std::lock_guard lock{state_.mutex};
+        for (const partition_id p : going) {
+            // the target may have changed its mind meanwhile: it is taken back like any other
+            member_.share(p).give_back(find(p)->resume());
+        }
+        drop_if([&](const reader& r) { return !member_.owns(r.id()); });
+        member_.tell_targets();
+    }
+
+    void take_what_is_free()
+    {
+        const std::size_t count = member_.group().shares.size();
+        for (std::uint32_t p = 0; p != count; ++p) {
+            if (member_.may_take({p})) {
+                came_.reserve(came_.size() + 1);
+                member_.take(add({p}, member_.resume({p})));
+                came_.push_back({p});
+            }
+        }
+    }
+
+    /// Under the mutex. Nothing is left of it when it throws.
+    reader& add(partition_id p, std::optional<offset_t> resume)
+    {
+        auto& log = state_.at(p).log;
+        auto& gate = log.protocol().gate();
+        const std::string label = has_group() ? member_.group().name : "(no group)";
+        readers_.reserve(readers_.size() + 1);
+        place& lease = gate.lease(label);
+        const auto make = [&] {
+            place& cursor = has_group() ? *member_.share(p).cursor : gate.cursor(label);
+            return std::make_unique<reader>(p, log, cursor, lease, options_, resume);
+        };
+        std::unique_ptr<reader> made;
+#if GREGOR_EXCEPTIONS
+        try {
+            made = make();
+        } catch (...) {
+            gate.give_back(lease);
+            throw;
+        }
+#else
+        made = make();
+#endif
+        const auto at =
+            std::lower_bound(readers_.begin(), readers_.end(), p,
+                             [](const auto& each, partition_id id) { return each->id() < id; });
+        // an assignment without a group keeps the order it was given in
+        const auto where = has_group() ? at : readers_.end();
+        return **readers_.insert(where, std::move(made));
+    }
+
+    /// Under the mutex.
+    template <class Which>
+    void drop_if(Which&& which) noexcept
+    {
+        // what is dropped is not committed any more
+        for (reader** link = &dirty_; *link != nullptr;) {
+            if (which(**link)) {
+                *link = (*link)->next_dirty;
+            } else {
+                link = &(*link)->next_dirty;
+            }
+        }
+        const auto last = std::remove_if(readers_.begin(), readers_.end(), [&](const auto& each) {
+            if (!which(*each)) {
+                return false;
+            }
+            auto& gate = each->log().protocol().gate();
+            gate.give_back(each->lease());
+            if (!has_group()) {
+                gate.give_back(each->cursor());
+            }
+            return true;
+        });
+        readers_.erase(last, readers_.end());
+        next_ = 0;
+    }
+    void drop_all() noexcept
+    {
+        drop_if([](const reader&) { return true; });
+    }
+
+    void wake_all() noexcept
+    {
+        state_.records_arrived.notify(); // the members that something was given to
+        state_.room_made.notify();       // a cursor may have stood lower for a moment
+    }
+
+    state_type& state_;
+    const consumer_options& options_;
+    membership<Topic> member_;
+    std::vector<std::unique_ptr<reader>> readers_;
+    // Of these the listener was not told yet.
+    std::vector<partition_id> came_;
+    std::vector<partition_id> lost_;
+    reader* dirty_ = nullptr; // a list through `next_dirty`
+    std::size_t next_ = 0;
+    bool unfinished_ = false;
+};
+
+} // namespace gregor::inline GREGOR_ABI

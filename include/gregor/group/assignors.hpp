@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "gregor/base/config.hpp"
+#include "gregor/base/types.hpp"
+
+namespace gregor::inline GREGOR_ABI {
+
+/// A member of a group, as an assignor sees it.
+struct assignment_member {
+    std::uint64_t id;                    ///< grows with every member of the group
+    std::string_view instance_id;        ///< of a static member, or empty
+    std::span<const partition_id> owned; ///< what it reads now, in order
+};
+
+/// What an assignor is told. Valid for the call.
+struct assignment_request {
+    std::uint32_t partitions;
+    /// In Kafka's order: those with an instance id by that, then the others by id. At least one.
+    std::span<const assignment_member> members;
+};
+
+} // namespace gregor::inline GREGOR_ABI
+
+/// How a group shares out partitions: pure functions of `assignment_request`, which return for each
+/// partition the index of its member. Kafka's, case by case.
+namespace gregor::inline GREGOR_ABI::assignors {
+
+/// Neighbours go to one member; the first members have one more where it does not come out even.
+[[nodiscard]] inline std::vector<std::size_t> range(const assignment_request& request)
+{
+    const std::size_t members = request.members.size();
+    const std::size_t each = request.partitions / members;
+    const std::size_t one_more = request.partitions % members;
+    std::vector<std::size_t> owners;
+    owners.reserve(request.partitions);
+    for (std::size_t m = 0; m != members; ++m) {
+        owners.insert(owners.end(), each + (m < one_more ? 1 : 0), m);
+    }
+    return owners;
+}
+
+/// Dealt in a circle.
+[[nodiscard]] inline std::vector<std::size_t> round_robin(const assignment_request& request)
+{
+    std::vector<std::size_t> owners(request.partitions);
+    for (std::size_t p = 0; p != owners.size(); ++p) {
+        owners[p] = p % request.members.size();
+    }
+    return owners;
+}
+
+/// As even as can be, with as few moves as that takes: who owns partitions keeps them up to its
+/// share, and what is left is dealt to those who have less.
+[[nodiscard]] inline std::vector<std::size_t> sticky(const assignment_request& request)
+{
+    constexpr std::size_t nobody = ~std::size_t{0};
+    const std::size_t members = request.members.size();
+    const std::size_t least = request.partitions / members;
+    std::size_t one_more = request.partitions % members; // so many may hold least + 1
+    std::vector<std::size_t> owners(request.partitions, nobody);
+    std::vector<std::size_t> share(members, 0);
+
+    const auto keep = [&](std::size_t m, std::size_t from, std::size_t to) {
+        const auto& owned = request.members[m].owned;
+        for (std::size_t i = from; i < owned.size() && share[m] < to; ++i) {
+            const std::size_t p = owned[i].value;
+            if (p < owners.size() && owners[p] == nobody) {
+                owners[p] = m;
+                ++share[m];
+            }
+        }
+    };
+    for (std::size_t m = 0; m != members; ++m) {
+        keep(m, 0, least);
+    }
+    // those who own more than the least keep one more, as long as there are places for it
+    for (std::size_t m = 0; m != members && one_more != 0; ++m) {
+        const std::size_t before = share[m];
+        keep(m, before, least + 1);
+        if (share[m] > least) {
+            --one_more;
+        }
+    }
+    std::size_t m = 0;
+    for (std::size_t& owner : owners) {
+        if (owner != nobody) {
+            continue;
+        }
+        // first everybody up to the least, then the ones that are left over
+        std::size_t looked = 0;
+        while (share[m] >= least && looked != members) {
+            m = (m + 1) % members;
+            ++looked;
+        }
+        if (looked == members) {
+            while (share[m] != least) {
+                m = (m + 1) % members;
+            }
+        }
+        owner = m;
+        ++share[m];
+        m = (m + 1) % members;
+    }
+    return owners;
+}
+
+} // namespace gregor::inline GREGOR_ABI::assignors

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gregor/base/config.hpp"
+#include "gregor/base/result.hpp"
+#include "gregor/base/types.hpp"
+#include "gregor/consumer_group.hpp"
+#include "gregor/log/group_state.hpp"
+#include "gregor/options.hpp"
+
+namespace gregor::inline GREGOR_ABI {
+
+/// A consumer's part in its group: whether there is something to act upon, and what. A consumer
+/// without a group has an empty one.
+///
+/// Threads   the consumer's; where it says so, under the topic's mutex
+/// Cost      inside, has_news: two plain stores and a load a call
+template <class Topic>
+class membership {
+public:
+    using state_type = typename Topic::state_type;
+    using group_type = typename state_type::group_type;
+    using member_type = typename group_type::member;
+    using share_type = typename group_type::share;
+
+    membership() = default;
+
+    /// Joins. Under the mutex; nothing is read yet.
+    membership(state_type& state, group_type& group, const consumer_options& options)
+        : group_(&group), self_(join_group(group, options, state.time.steady_now()))
+    {
+        state.fence_absent = [](state_type& all, std::chrono::nanoseconds now) noexcept {
+            bool any = false;
+            for (group_type& each : all.groups) {
+                any |= gregor::fence_absent(each, now);
+            }
+            return any;
+        };
+    }
+
+    [[nodiscard]] explicit operator bool() const noexcept { return self_ != nullptr; }
+    [[nodiscard]] group_type& group() const noexcept { return *group_; }
+
+    /// Marks the consumer as being in one of its calls: nothing is taken from it meanwhile.
+    class inside {
+    public:
+        explicit inside(membership& m) noexcept : of_(m)
+        {
+            // a listener calls the consumer from within a call
+            if (of_.depth_++ == 0 && of_.self_ != nullptr) {
+                of_.self_->enter();
+            }
+        }
+        inside(const inside&) = delete;
+        inside& operator=(const inside&) = delete;
+        ~inside()
+        {
+            if (--of_.depth_ == 0 && of_.self_ != nullptr) {
+                of_.self_->leave();
+            }
+        }
+
+    private:
+        membership& of_;
+    };
+
+    /// There is something that `acknowledge` has not seen yet. While inside.
+    [[nodiscard]] bool has_news() const noexcept
+    {
+        return self_ != nullptr && self_->orders() != seen_;
+    }
+
+    // --- under the mutex, while inside -----------------------------------------------------------
+
+    /// What is looked at from here on is what was ordered so far.
+    void acknowledge() noexcept { seen_ = self_->orders(); }
+
+    [[nodiscard]] bool fenced() const noexcept { return self_->fenced; }
+    [[nodiscard]] share_type& share(partition_id p) const { return group_->shares[p.value]; }
+    [[nodiscard]] bool owns(partition_id p) const { return share(p).owner == self_.get(); }
+    [[nodiscard]] bool keeps(partition_id p) const { return share(p).target == self_.get(); }
+
+    /// Says who is to read what, where that is not said yet.
+    void settle()
+    {
+        if (group_->stale) {
+            rebalance(*group_);
+        }
+    }
+
+    /// The partition is to be this member's, and can be.
+    [[nodiscard]] bool may_take(partition_id p) const
+    {
+        const share_type& its = share(p);
+        return its.target == self_.get() && its.owner != self_.get() && lies_idle(*group_, its);
+    }
+    /// Where to go on, if the cursor does not say.
+    [[nodiscard]] std::optional<offset_t> resume(partition_id p) const
+    {
+        const share_type& its = share(p);
+        if (its.owner != nullptr && group_->lossy) {
+            return *its.position; // taken from who lies idle
+        }
+        return its.resume;
+    }
+    template <class Reader>
+    void take(const Reader& reader) noexcept
+    {
+        share_type& its = share(reader.id());
+        its.owner = self_.get();
+        its.lease = &reader.lease();
+        its.position = reader.position_place();
+        its.resume = std::nullopt;
+    }
+
+    /// What a fenced member still held in the call that it was in when it was fenced is free now.
+    void give_back_all() noexcept
+    {
+        for (share_type& each : group_->shares) {
+            if (each.owner == self_.get()) {
+                each.give_back(std::nullopt);
+            }
+        }
+    }
+
+    /// Tells who waits for it that a partition is free. No news to this member itself.
+    void tell_targets() noexcept
+    {
+        const bool knew_all = !has_news();
+        order_all(*group_);
+        if (knew_all) {
+            acknowledge();
+        }
+    }
+
+    /// A fenced member takes part again, as a new one.
+    void rejoin(state_type& state, const consumer_options& options)
+    {
+        auto again = join_group(*group_, options, state.time.steady_now());
+        self_->leave();
+        self_ = std::move(again);
+        self_->enter();
+        seen_ = 0;
+    }
+
+    void leave() noexcept { leave_group(*group_, *self_); }
+
+private:
+    friend class inside;
+
+    group_type* group_ = nullptr;
+    std::shared_ptr<member_type> self_;
+    std::uint64_t seen_ = 0;
+    unsigned depth_ = 0;
+};
+
+} // namespace gregor::inline GREGOR_ABI

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <span>
+
+#include "gregor/base/config.hpp"
+#include "gregor/base/types.hpp"
+
+namespace gregor::inline GREGOR_ABI {
+
+/// Told of the partitions that a member of a group gets and gives.
+///
+/// Threads   the consumer's, inside `poll` or `close`; never two calls at once
+/// Errors    what a call throws comes out of that poll, after the group has gone on
+class rebalance_listener {
+public:
+    rebalance_listener() = default;
+    rebalance_listener(const rebalance_listener&) = default;
+    rebalance_listener& operator=(const rebalance_listener&) = default;
+    virtual ~rebalance_listener() = default;
+
+    /// They are the member's from now on.
+    virtual void on_assigned(std::span<const partition_id> /*partitions*/) {}
+    /// Somebody else reads on as soon as this returns. A commit in here counts.
+    virtual void on_revoked(std::span<const partition_id> /*partitions*/) {}
+    /// Somebody else reads them already: the member was away for too long. Commits are refused.
+    virtual void on_lost(std::span<const partition_id> /*partitions*/) {}
+};
+
+} // namespace gregor::inline GREGOR_ABI

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gregor/base/config.hpp"
+#include "gregor/base/fixed_array.hpp"
+#include "gregor/base/types.hpp"
+#include "gregor/options.hpp"
+
+namespace gregor::inline GREGOR_ABI {
+
+/// One member of a group, as the others see it. It marks itself while it is inside one of its own
+/// calls; who takes something from it gives it an order, fences heavily, and then looks whether it
+/// is outside. If so, the member sees the order before it touches anything again; if not, it is
+/// alive, and will see the order soon.
+///
+/// Threads   enter, leave, has_orders: the member; order, activity: under the topic's mutex
+/// Progress  wait-free
+/// Cost      enter and leave: a plain store each to a line of its own, and a load
+///
+/// Edges
+///   (1) -> (2)  what the member did in its calls: its position, its leases, its commits
+///   (3) -> (4)  that something was ordered; what it is, the topic's mutex brings
+template <class Env>
+class alignas(cache_line_bytes) group_member {
+public:
+    group_member(std::uint64_t number, const consumer_options& options)
+        : id(number), instance_id(options.instance_id),
+          max_poll_interval(options.max_poll_interval), listens(options.listener != nullptr)
+    {
+    }
+
+    // --- the member ------------------------------------------------------------------------------
+
+    void enter() noexcept
+    {
+        // relaxed: carries nothing; only the member writes it
+        const std::uint64_t next = activity_.load(std::memory_order_relaxed) + 1;
+        // relaxed: carries nothing; the asymmetric fence orders it before the look at the orders
+        activity_.store(next, std::memory_order_relaxed);
+        Env::light();
+    }
+
+    void leave() noexcept
+    {
+        // relaxed: only the member writes it
+        const std::uint64_t next = activity_.load(std::memory_order_relaxed) + 1;
+        // (1) release-store, synchronizes-with the acquire-load (2)
+        activity_.store(next, std::memory_order_release);
+    }
+
+    /// The number of the last order.
+    [[nodiscard]] std::uint64_t orders() const noexcept
+    {
+        // (4) acquire-load, synchronizes-with the release-store (3)
+        return orders_.load(std::memory_order_acquire);
+    }
+
+    // --- the others, under the topic's mutex -----------------------------------------------------
+
+    /// There is something for it to look at. The caller wakes it.
+    void order() noexcept
+    {
+        // relaxed: only under the mutex
+        const std::uint64_t next = orders_.load(std::memory_order_relaxed) + 1;
+        // (3) release-store, synchronizes-with the acquire-load (4)
+        orders_.store(next, std::memory_order_release);
+    }
+
+    /// Moves whenever the member enters and leaves; odd while it is inside.
+    [[nodiscard]] std::uint64_t activity() const noexcept
+    {
+        // (2) acquire-load, synchronizes-with the release-store (1)
+        return activity_.load(std::memory_order_acquire);
+    }
+
+    /// Gives it an order, and says whether it is outside: then it will see it on its way in, and
+    /// what it left is there to be looked at.
+    [[nodiscard]] bool order_and_see_outside() noexcept
+    {
+        order();
+        Env::heavy();
+        return activity() % 2 == 0;
+    }
+
+    const std::uint64_t id;
+    const std::string instance_id;
+    const std::chrono::nanoseconds max_poll_interval;
+    const bool listens; ///< it wants to know before a partition goes
+
+    // Under the topic's mutex.
+    bool fenced = false; ///< it was away for too long: nothing is its own any more
+    bool away = false;   ///< a static member whose consumer is gone, and may come back
+    std::uint64_t seen_activity = ~std::uint64_t{0};
+    std::chrono::nanoseconds seen_at{0}; ///< when that was first seen
+
+private:
+    // Written by the member at every call; read by who wants something of it.
+    alignas(cache_line_bytes) typename Env::template atomic<std::uint64_t> activity_{0};
+    // Written seldom; read by the member at every call.
+    alignas(cache_line_bytes) typename Env::template atomic<std::uint64_t> orders_{0};
+};
+
+/// What a log remembers of one group: its committed offset in each partition, in the very place
+/// that holds producers back, and who reads which. It outlives the group's members.
+///
+/// Threads   under the topic's mutex; the offsets themselves are moved by the partition's owner
+template <class Place, class Env>
+struct group_state {
+    using member = group_member<Env>;
+
+    /// One partition of the group.
+    struct share {
+        Place* cursor;
+        const member* owner = nullptr;  ///< who reads it
+        const member* target = nullptr; ///< who is to read it
+        /// The owner's lease and position: to be looked at while it is outside.
+        const Place* lease = nullptr;
+        const offset_t* position = nullptr;
+        /// Where the last owner was, where it could not leave that in the cursor.
+        std::optional<offset_t> resume = std::nullopt;
+
+        void give_back(std::optional<offset_t> at) noexcept
+        {
+            owner = nullptr;
+            lease = nullptr;
+            position = nullptr;
+            resume = at;
+        }
+    };
+
+    std::string name;
+    bool lossy = false;
+    /// Named in the topic's options: holds producers back with or without members.
+    bool declared = false;
+    /// One a partition; as many as the topic has.
+    std::vector<share> shares = {};
+
+    std::vector<std::shared_ptr<member>> members = {}; ///< in Kafka's order
+    std::uint64_t members_ever = 0;
+    std::uint64_t generation = 0; ///< how often it was said who is to read what
+    bool stale = false;           ///< members came or went since
+    assignor assign = nullptr;
+};
+
+} // namespace gregor::inline GREGOR_ABI

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+
+// Models of groups whose members share partitions: what one member gives, the other one takes, and
+// nothing is read twice, skipped or overwritten on the way.
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include "model/exploring.hpp"
+#include "model/small_topic.hpp"
+#include "support/catch.hpp"
+
+namespace {
+
+using gregor::commit_status;
+using gregor::consumer;
+using gregor::poll_status;
+using gregor::producer;
+namespace model = gregor::model;
+using model::cell;
+using model::check;
+using model::explored;
+using model::number;
+using model::small_topic;
+
+using member = consumer<small_topic>;
+constexpr gregor::partition_id only{0};
+
+/// A topic that holds 2 records, and what its group has read. Whose turn it is to read, it is to
+/// count: without an order between the members that would be a data race.
+struct scene {
+    scene() : topic(2), out(topic) {}
+
+    void send() { (void)out.send(number{sent++}); }
+
+    template <class Batch>
+    void read(const Batch& batch)
+    {
+        for (const auto& record : batch) {
+            check(record.value().value.get() == static_cast<int>(record.offset()),
+                  "a record is what was sent there");
+            check(static_cast<int>(record.offset()) == next.get(), "every record once, in order");
+            next.set(next.get() + 1);
+        }
+    }
+
+    void poll(member& in) { read(in.try_poll()); }
+
+    /// Somebody looks for members that stay away, much later.
+    bool look_around(std::chrono::hours now)
+    {
+        auto& state = *topic.state();
+        state.mutex.lock();
+        const bool any = state.fence_absent(state, now);
+        state.mutex.unlock();
+        if (any) {
+            state.records_arrived.notify();
+        }
+        return any;
+    }
+
+    small_topic topic;
+    producer<small_topic> out;
+    int sent = 0;
+    cell<int> next{0};
+};
+
+} // namespace
+
+TEST_CASE("a partition moves from one member to the other", "[model][groups]")
+{
+    explored("groups: a member leaves, the other one reads on", {.preemptions = 2},
+             [](model::run& run) {
+                 auto here = std::make_shared<scene>();
+                 auto first = std::make_shared<std::optional<member>>();
+                 first->emplace(here->topic, "group");
+                 auto second = std::make_shared<member>(here->topic, "group");
+                 here->send();
+                 here->send();
+                 run.thread([=] {
+                     here->poll(**first);
+                     first->reset();
+                 });
+                 run.thread([=] {
+                     here->poll(*second);
+                     here->poll(*second);
+                 });
+             });
+    explored("groups: a member comes, while the other one polls", {.preemptions = 2},
+             [](model::run& run) {
+                 auto here = std::make_shared<scene>();
+                 auto first = std::make_shared<member>(here->topic, "group");
+                 here->send();
+                 here->send();
+                 run.thread([=] {
+                     here->poll(*first);
+                     here->poll(*first);
+                 });
+                 run.thread([=] {
+                     // takes the partition, where the first lies idle
+                     member second{here->topic, "group", {.assign = nullptr, .listener = nullptr}};
+                     here->poll(second);
+                 });
+             });
+    explored("groups: all goes to who came last, while records come", model::by_chance(30'000),
+             [](model::run& run) {
+                 const auto to_last = [](const gregor::assignment_request& request) {
+                     return std::vector<std::size_t>(request.partitions,
+                                                     request.members.size() - 1);
+                 };
+                 auto here = std::make_shared<scene>();
+                 auto first = std::make_shared<member>(here->topic, "group",
+                                                       gregor::consumer_options{.assign = to_last});
+                 run.thread([=] {
+                     here->send();
+                     here->send();
+                 });
+                 run.thread([=] {
+                     here->poll(*first);
+                     here->poll(*first);
+                     here->poll(*first);
+                 });
+                 run.thread([=] {
+                     member second{here->topic, "group"};
+                     here->poll(second);
+                     here->poll(second);
+                 });
+             });
+}
+
+TEST_CASE("a member that waits is woken when a partition comes to it", "[model][groups]")
+{
+    explored("groups: asleep until the other one leaves", {.preemptions = 2}, [](model::run& run) {
+        auto here = std::make_shared<scene>();
+        auto first = std::make_shared<std::optional<member>>();
+        first->emplace(here->topic, "group");
+        auto second = std::make_shared<member>(here->topic, "group");
+        here->send();
+        run.thread([=] { first->reset(); });
+        run.thread([=] {
+            const auto batch = second->poll();
+            check(batch.size() == 1, "it got the record");
+        });
+    });
+    explored("groups: the end is told to all", {.preemptions = 2}, [](model::run& run) {
+        auto here = std::make_shared<scene>();
+        auto first = std::make_shared<member>(here->topic, "group");
+        auto second = std::make_shared<member>(here->topic, "group");
+        here->send();
+        run.thread([=] {
+            while (first->poll().status() != poll_status::closed) {}
+        });
+        run.thread([=] {
+            here->topic.close();
+            while (second->poll().status() != poll_status::closed) {}
+        });
+    });
+}
+
+TEST_CASE("a member that is fenced while it comes back does no harm", "[model][groups]")
+{
+    explored("groups: fenced, or back just in time", {.preemptions = 2}, [](model::run& run) {
+        auto here = std::make_shared<scene>();
+        auto stalled = std::make_shared<member>(here->topic, "group",
+                                                gregor::consumer_options{.auto_commit = false});
+        auto other = std::make_shared<member>(here->topic, "group",
+                                              gregor::consumer_options{.auto_commit = false});
+        here->send();
+        here->send();
+        (void)here->look_around(std::chrono::hours{1});
+        (void)other->try_poll(); // it is alive
+        run.thread([=] {
+            const auto batch = stalled->try_poll();
+            for (const auto& record : batch) {
+                check(record.value().value.get() == static_cast<int>(record.offset()),
+                      "a batch stays what it was");
+            }
+            const commit_status status = stalled->commit(only, 1);
+            check(status != commit_status::out_of_range, "the record was there");
+        });
+        run.thread([=] {
+            if (here->look_around(std::chrono::hours{2})) {
+                const auto batch = other->try_poll();
+                check(batch.status() == poll_status::records && batch.begin_offset() <= 1,
+                      "it reads on, and nothing is skipped");
+                check(other->commit() == commit_status::ok, "it owns what it read");
+            }
+        });
+    });
+    explored("groups: a zombie's batch against a producer", {.preemptions = 2},
+             [](model::run& run) {
+                 auto here = std::make_shared<scene>();
+                 auto stalled = std::make_shared<member>(
+                     here->topic, "group", gregor::consumer_options{.auto_commit = false});
+                 auto other = std::make_shared<member>(here->topic, "group");
+                 here->send();
+                 here->send();
+                 auto batch = std::make_shared<gregor::batch<small_topic>>(stalled->try_poll());
+                 check(batch->size() == 2, "it has both");
+                 (void)here->look_around(std::chrono::hours{1});
+                 (void)other->try_poll(); // it is alive
+                 check(here->look_around(std::chrono::hours{2}), "it is fenced");
+                 run.thread([=] {
+                     here->poll(*other);
+                     (void)other->commit();
+                     here->send();
+                 });
+                 run.thread([=] {
+                     for (const auto& record : *batch) {
+                         check(record.value().value.get() == static_cast<int>(record.offset()),
+                               "a zombie's batch stays what it was");
+                     }
+                     check(stalled->commit(only, 2) == commit_status::fenced, "it is told");
+                     batch->let_go();
+                 });
+             });
+}
