@@ -55,8 +55,8 @@ struct staging {
 /// Progress  try_: never waits for readers. The others: as the topic's overflow policy says
 ///           (`block` waits, `reject` answers `full`). While it lives alone, wait-free where there
 ///           is room
-/// Errors    results, never exceptions, but for what copying or converting the value throws, before
-///           anything is claimed
+/// Errors    results, never exceptions, but for what the value's copy or conversion, its key, the
+///           partitioner or the clock throws: that record is not sent, and holds no place
 /// Cost      no allocation; a relaxed load more than the store while nobody sleeps
 /// Lifetime  may outlive its topic: its sends then say `closed`
 /// Ordering  a send happens before the poll that returns its record; records of one producer to one
