@@ -206,11 +206,11 @@ template <class Topic>
 result<consumer<Topic>> consumer<Topic>::create(Topic& topic, std::string_view group,
                                                 const consumer_options& options)
 {
-    if (std::optional<error> why =
-            refusal::of_consumer(topic.name(), true, group, options, Topic::layout::takes)) {
-        return *std::move(why);
-    }
     const auto join = [&]() -> result<consumer> {
+        if (std::optional<error> why =
+                refusal::of_consumer(topic.name(), true, group, options, Topic::layout::takes)) {
+            return *std::move(why);
+        }
         const auto& state = topic.state();
         std::unique_ptr<core, release> made{new core{state, options}};
         {
@@ -230,11 +230,11 @@ result<consumer<Topic>> consumer<Topic>::create(Topic& topic, std::string_view g
 template <class Topic>
 result<consumer<Topic>> consumer<Topic>::create(Topic& topic, const consumer_options& options)
 {
-    if (std::optional<error> why =
-            refusal::of_consumer(topic.name(), false, {}, options, Topic::layout::takes)) {
-        return *std::move(why);
-    }
     return unless_out_of_memory(topic, [&]() -> result<consumer> {
+        if (std::optional<error> why =
+                refusal::of_consumer(topic.name(), false, {}, options, Topic::layout::takes)) {
+            return *std::move(why);
+        }
         return consumer{std::unique_ptr<core, release>{new core{topic.state(), options}}};
     });
 }

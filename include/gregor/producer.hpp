@@ -253,19 +253,22 @@ producer(Topic&, Partitioner) -> producer<Topic>;
 template <class Topic>
 result<producer<Topic>> producer<Topic>::create(Topic& topic, partitioner choose)
 {
-    const auto& state = topic.state();
-    const std::lock_guard lock{state->mutex};
-    if (!Topic::policies::producers::many && state->live_producers != 0) {
-        return refusal::second_producer(state->name);
-    }
+    const auto join = [&]() -> result<producer> {
+        const auto& state = topic.state();
+        const std::lock_guard lock{state->mutex};
+        if (!Topic::policies::producers::many && state->live_producers != 0) {
+            return refusal::second_producer(state->name);
+        }
+        return producer{std::unique_ptr<core, release>{new core{state, std::move(choose)}}};
+    };
 #if GREGOR_EXCEPTIONS
     try {
-        return producer{std::unique_ptr<core, release>{new core{state, std::move(choose)}}};
+        return join();
     } catch (const std::bad_alloc&) {
-        return refusal::no_memory_for_producer(state->name);
+        return refusal::no_memory_for_producer(topic.name());
     }
 #else
-    return producer{std::unique_ptr<core, release>{new core{state, std::move(choose)}}};
+    return join();
 #endif
 }
 

@@ -92,7 +92,8 @@ struct topic_state {
 ///
 /// Threads   all members, from any thread; construction and destruction as usual
 /// Progress  blocking only where it says so
-/// Errors    impossible options: gregor::error (`create` returns it instead). Never throws later
+/// Errors    impossible options, no memory: gregor::error (`create` returns it instead). Later only
+///           `explain` throws, where memory is short
 /// Cost      partitions * capacity_records slots, touched as records first reach them
 /// Lifetime  handles may outlive it: their sends then say `closed`, their polls drain and then say
 ///           so
@@ -188,18 +189,22 @@ template <class T, class Policies>
 result<basic_topic<T, Policies>>
 basic_topic<T, Policies>::create(std::string name, const topic_options& options, clock time)
 {
-    if (std::optional<error> why =
-            refusal::of_topic(name, options, state_type::log_type::most_records, layout::takes)) {
-        return *std::move(why);
-    }
+    const auto make = [&]() -> result<basic_topic> {
+        constexpr std::size_t most_records = state_type::log_type::most_records;
+        if (std::optional<error> why =
+                refusal::of_topic(name, options, most_records, layout::takes)) {
+            return *std::move(why);
+        }
+        return basic_topic{std::make_shared<state_type>(name, options, std::move(time))};
+    };
 #if GREGOR_EXCEPTIONS
     try {
-        return basic_topic{std::make_shared<state_type>(name, options, std::move(time))};
+        return make();
     } catch (const std::bad_alloc&) {
         return refusal::no_memory_for_topic(name, options, sizeof(slot_type));
     }
 #else
-    return basic_topic{std::make_shared<state_type>(name, options, std::move(time))};
+    return make();
 #endif
 }
 
