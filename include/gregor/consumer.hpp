@@ -127,7 +127,8 @@ public:
     // ---------------------------------------------------------------------------------
 
     /// Reads these partitions from now on, each from where `auto_offset_reset` says. Only without a
-    /// group, and while no batch is in hand.
+    /// group, and while no batch is in hand. Where memory is short it throws std::bad_alloc, and
+    /// reads on as before.
     void assign(std::initializer_list<partition_id> partitions)
     {
         assign(partitions.begin(), partitions.end());
@@ -249,11 +250,13 @@ void consumer<Topic>::assign(Iterator first, Iterator last)
     for (auto one = wanted.begin(); one != wanted.end(); ++one) {
         GREGOR_ASSERT(std::find(wanted.begin(), one, *one) == one, "a partition is assigned once");
     }
-    {
-        const std::lock_guard lock{core_->state().mutex};
-        core_->read(wanted.size(), [&](std::size_t i) { return wanted[i]; });
-    }
-    core_->state().room_made.notify(); // what was given up holds nobody back any more
+    // what was given up holds nobody back any more, even what was given up for want of memory
+    struct wake_producers {
+        typename Topic::state_type& state;
+        ~wake_producers() { state.room_made.notify(); }
+    } const at_the_end{core_->state()};
+    const std::lock_guard lock{core_->state().mutex};
+    core_->read(wanted.size(), [&](std::size_t i) { return wanted[i]; });
 }
 
 template <class Topic>

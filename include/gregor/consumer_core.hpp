@@ -41,6 +41,8 @@ public:
     using reader = partition_reader<Topic>;
     using log_type = typename reader::log_type;
     using place = typename reader::place;
+    using owned_place = typename reader::owned_place;
+    using group_type = typename state_type::group_type;
     using run_type = typename reader::run_type;
     using env = typename reader::env;
     using batch_type = batch<Topic>;
@@ -76,19 +78,23 @@ public:
     // --- assignment: under the topic's mutex
     // -------------------------------------------------------
 
-    /// Reads `count` partitions from now on, and none of those that it read before.
+    /// Reads `count` partitions from now on, and none of those that it read before; where it
+    /// throws, it reads on as before. Either way a place may have stood lower for a moment: the
+    /// caller wakes the producers.
     template <class Which>
     void read(std::size_t count, Which&& which)
     {
+        fixed_array<reader> wanted{count, [&](std::size_t i) { return open_reader(which(i)); }};
         return_places();
-        readers_ = fixed_array<reader>{count, [&](std::size_t i) { return open_reader(which(i)); }};
+        readers_ = std::move(wanted);
     }
     /// As the member of a group that it has just joined; leaves it again when it goes.
-    void read_as_member(group_offsets<place>& group)
+    void read_as_member(group_type& group)
     {
         group_ = &group;
         read(state_->partitions.size(),
              [](std::size_t i) { return partition_id{static_cast<std::uint32_t>(i)}; });
+        group.joined = true;
     }
 
     // --- poll ------------------------------------------------------------------------------------
@@ -181,7 +187,7 @@ public:
         {
             const std::lock_guard lock{state_->mutex};
             if (group_ != nullptr) {
-                leave_group(*group_);
+                leave_group(*state_, *group_);
             } else {
                 for (const reader& each : readers_) {
                     each.cursor().set(0, 0);
@@ -230,19 +236,13 @@ private:
         auto& log = state_->at(p).log;
         auto& gate = log.protocol().gate();
         const std::string label = group_ == nullptr ? "(no group)" : group_->name;
-        place& cursor = group_ == nullptr ? gate.cursor(label) : *group_->cursors[p.value];
-        return {p, log, cursor, gate.lease(label), options_};
+        owned_place cursor = group_ == nullptr ? gate.own(gate.cursor(label))
+                                               : owned_place{group_->cursors[p.value].get()};
+        return {p, log, std::move(cursor), gate.own(gate.lease(label)), options_};
     }
 
     void return_places() noexcept
     {
-        for (const reader& each : readers_) {
-            auto& gate = each.log().protocol().gate();
-            gate.give_back(each.lease());
-            if (group_ == nullptr) {
-                gate.give_back(each.cursor());
-            }
-        }
         readers_ = {};
         dirty_ = nullptr;
         next_ = 0;
@@ -370,7 +370,7 @@ private:
 
     std::shared_ptr<state_type> state_;
     const consumer_options options_;
-    group_offsets<place>* group_ = nullptr;
+    group_type* group_ = nullptr;
     fixed_array<reader> readers_;
     reader* dirty_ = nullptr; // a list through `next_dirty`
     std::size_t next_ = 0;

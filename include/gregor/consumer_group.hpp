@@ -89,9 +89,9 @@ starting_point start_reader(Log& log, typename Log::place& cursor, const consume
 /// The group of this name, made if need be and joined, or why it cannot be joined. Under the
 /// topic's mutex. In this version a group has one member, which owns all partitions.
 template <class Topic>
-result<group_offsets<typename Topic::state_type::place>*>
-join_group(typename Topic::state_type& state, std::string_view name,
-           const consumer_options& options)
+result<typename Topic::state_type::group_type*> join_group(typename Topic::state_type& state,
+                                                           std::string_view name,
+                                                           const consumer_options& options)
 {
     for (auto& group : state.groups) {
         if (group.name != name) {
@@ -117,16 +117,21 @@ join_group(typename Topic::state_type& state, std::string_view name,
 
 /// The member goes. An undeclared group then holds nobody back; its committed offsets are kept.
 /// Under the topic's mutex; the caller wakes the producers.
-template <class Place>
-void leave_group(group_offsets<Place>& group) noexcept
+template <class State>
+void leave_group(State& state, typename State::group_type& group) noexcept
 {
     group.has_member = false;
     if (group.declared) {
         return;
     }
-    for (Place* cursor : group.cursors) {
+    if (!group.joined) {
+        state.groups.remove_if([&](const auto& each) { return &each == &group; });
+        return;
+    }
+    for (const auto& cursor : group.cursors) {
         const auto word = cursor->get();
-        cursor->set(ring::sequence_in<offset_t>(word), ring::flags_in(word) & Place::committed);
+        cursor->set(ring::sequence_in<offset_t>(word),
+                    ring::flags_in(word) & State::place::committed);
     }
 }
 

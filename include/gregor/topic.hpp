@@ -36,6 +36,7 @@ struct topic_state {
     using partition_type = partition<T, Policies>;
     using log_type = typename partition_type::log_type;
     using place = typename log_type::place;
+    using group_type = group_offsets<typename log_type::owned_place>;
     using env = typename log_type::env;
     using event = ring::event_count<env>;
 
@@ -49,7 +50,7 @@ struct topic_state {
         for (const std::string& group : options.groups) {
             auto& offsets = groups.emplace_back(new_group(group));
             offsets.declared = true;
-            for (place* cursor : offsets.cursors) {
+            for (const auto& cursor : offsets.cursors) {
                 cursor->set(0, place::holds);
             }
         }
@@ -62,12 +63,13 @@ struct topic_state {
     }
 
     /// A group that has read nothing and holds nobody back.
-    [[nodiscard]] group_offsets<place> new_group(std::string group) const
+    [[nodiscard]] group_type new_group(std::string group) const
     {
-        fixed_array<place*> cursors{partitions.size(), [&](std::size_t i) {
-                                        return &partitions[i].log.protocol().gate().cursor(group);
-                                    }};
-        return {.name = std::move(group), .cursors = std::move(cursors)};
+        const auto take = [&](std::size_t i) {
+            auto& gate = partitions[i].log.protocol().gate();
+            return gate.own(gate.cursor(group));
+        };
+        return {.name = group, .cursors = {partitions.size(), take}};
     }
 
     const std::string name;
@@ -82,7 +84,7 @@ struct topic_state {
     alignas(cache_line_bytes) typename env::mutex mutex;
     std::size_t live_producers = 0;
     bool closed = false;
-    std::list<group_offsets<place>> groups;
+    std::list<group_type> groups;
 };
 
 /// A named, typed log in one or more partitions. `gregor::topic<T, policies...>` names its type.
