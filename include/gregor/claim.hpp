@@ -78,7 +78,7 @@ public:
     value_type& emplace(Args&&... args);
 
     /// The slot of the i-th record, as the ring last left it; touching it builds it. In order.
-    [[nodiscard]] value_type& operator[](std::size_t i)
+    [[nodiscard]] value_type& operator[](std::size_t i) noexcept
         requires(layout::bare && std::is_trivially_copyable_v<value_type>)
     {
         GREGOR_DEBUG_ASSERT(core_ != nullptr && i < count_ && i <= built_,

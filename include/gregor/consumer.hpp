@@ -126,7 +126,8 @@ public:
     // ---------------------------------------------------------------------------------
 
     /// Reads these partitions from now on, each from where `auto_offset_reset` says. Only without a
-    /// group, and while no batch is in hand.
+    /// group, and while no batch is in hand. Where memory is short it throws std::bad_alloc, and
+    /// reads on as before.
     void assign(std::initializer_list<partition_id> partitions)
     {
         assign(partitions.begin(), partitions.end());
@@ -212,23 +213,37 @@ template <class Topic>
 result<consumer<Topic>> consumer<Topic>::create(Topic& topic, std::string_view group,
                                                 const consumer_options& options)
 {
-    if (std::optional<error> why =
-            refusal::of_consumer(topic.name(), true, group, options, Topic::layout::takes)) {
-        return *std::move(why);
-    }
     const auto join = [&]() -> result<consumer> {
+        if (std::optional<error> why =
+                refusal::of_consumer(topic.name(), true, group, options, Topic::layout::takes)) {
+            return *std::move(why);
+        }
         const auto& state = topic.state();
         std::unique_ptr<core, release> made{new core{state, options}};
-        {
-            const std::lock_guard lock{state->mutex};
-            auto found = find_group<Topic>(*state, group, options);
-            if (!found) {
-                return found.error();
+        struct at_the_end {
+            typename Topic::state_type& state;
+            ~at_the_end()
+            {
+                state.room_made.notify();       // a cursor may have stood lower for a moment
+                state.records_arrived.notify(); // other members may have something to give
             }
-            made->assigned().join(**found);
+        } const tells_all{*state};
+        const std::lock_guard lock{state->mutex};
+        auto found = find_group<Topic>(*state, group, options);
+        if (!found) {
+            return found.error();
         }
-        state->room_made.notify();       // a cursor may have stood lower for a moment
-        state->records_arrived.notify(); // the other members have something to give
+        struct or_there_is_none {
+            typename Topic::state_type& state;
+            typename Topic::state_type::group_type* group;
+            ~or_there_is_none()
+            {
+                if (!group->joined && !group->declared) {
+                    state.groups.remove_if([this](const auto& each) { return &each == group; });
+                }
+            }
+        } const it_is_joined{*state, *found};
+        made->assigned().join(**found);
         return consumer{std::move(made)};
     };
     return unless_out_of_memory(topic, join);
@@ -237,11 +252,11 @@ result<consumer<Topic>> consumer<Topic>::create(Topic& topic, std::string_view g
 template <class Topic>
 result<consumer<Topic>> consumer<Topic>::create(Topic& topic, const consumer_options& options)
 {
-    if (std::optional<error> why =
-            refusal::of_consumer(topic.name(), false, {}, options, Topic::layout::takes)) {
-        return *std::move(why);
-    }
     return unless_out_of_memory(topic, [&]() -> result<consumer> {
+        if (std::optional<error> why =
+                refusal::of_consumer(topic.name(), false, {}, options, Topic::layout::takes)) {
+            return *std::move(why);
+        }
         return consumer{std::unique_ptr<core, release>{new core{topic.state(), options}}};
     });
 }

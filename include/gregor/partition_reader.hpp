@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "gregor/base/config.hpp"
 #include "gregor/base/types.hpp"
@@ -32,16 +33,17 @@ class alignas(cache_line_bytes) partition_reader {
 public:
     using log_type = typename Topic::state_type::log_type;
     using place = typename log_type::place;
+    using owned_place = typename log_type::owned_place;
     using run_type = typename log_type::run;
     using env = typename log_type::env;
 
-    /// At the cursor's place, or where the options say. Under the topic's mutex.
-    partition_reader(partition_id p, log_type& log, place& cursor, place& lease,
+    /// At the cursor's place, or where the options say. Under the topic's mutex, as its end.
+    partition_reader(partition_id p, log_type& log, owned_place cursor, owned_place lease,
                      const consumer_options& options, std::optional<offset_t> resume)
-        : id_(p), log_(&log), cursor_(&cursor), lease_(&lease), lossy_(options.lossy),
-          reset_(options.reset), most_(options.max_poll_records)
+        : id_(p), log_(&log), cursor_(std::move(cursor)), lease_(std::move(lease)),
+          lossy_(options.lossy), reset_(options.reset), most_(options.max_poll_records)
     {
-        const starting_point start = start_reader(log, cursor, options, resume);
+        const starting_point start = start_reader(log, *cursor_, options, resume);
         position_ = start.position;
         held_from_ = start.position;
         missed_ = start.missed;
@@ -246,8 +248,8 @@ private:
 
     partition_id id_;
     log_type* log_;
-    place* cursor_; // the committed offset: the group's, or the consumer's own
-    place* lease_;  // of the batch in hand
+    owned_place cursor_; // the committed offset: the group's, or the consumer's own
+    owned_place lease_;  // of the batch in hand
     typename log_type::sight sight_ = {};
     offset_t position_ = 0;    // the next to return
     offset_t held_from_ = 0;   // the cursor keeps everything from here on; lossless only

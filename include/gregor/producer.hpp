@@ -55,8 +55,8 @@ struct staging {
 /// Progress  try_: never waits for readers. The others: as the topic's overflow policy says
 ///           (`block` waits, `reject` answers `full`). While it lives alone, wait-free where there
 ///           is room
-/// Errors    results, never exceptions, but for what copying or converting the value throws, before
-///           anything is claimed
+/// Errors    results, never exceptions, but for what the value's copy or conversion, its key, the
+///           partitioner or the clock throws: that record is not sent, and holds no place
 /// Cost      no allocation; a relaxed load more than the store while nobody sleeps
 /// Lifetime  may outlive its topic: its sends then say `closed`
 /// Ordering  a send happens before the poll that returns its record; records of one producer to one
@@ -253,19 +253,22 @@ producer(Topic&, Partitioner) -> producer<Topic>;
 template <class Topic>
 result<producer<Topic>> producer<Topic>::create(Topic& topic, partitioner choose)
 {
-    const auto& state = topic.state();
-    const std::lock_guard lock{state->mutex};
-    if (!Topic::policies::producers::many && state->live_producers != 0) {
-        return refusal::second_producer(state->name);
-    }
+    const auto join = [&]() -> result<producer> {
+        const auto& state = topic.state();
+        const std::lock_guard lock{state->mutex};
+        if (!Topic::policies::producers::many && state->live_producers != 0) {
+            return refusal::second_producer(state->name);
+        }
+        return producer{std::unique_ptr<core, release>{new core{state, std::move(choose)}}};
+    };
 #if GREGOR_EXCEPTIONS
     try {
-        return producer{std::unique_ptr<core, release>{new core{state, std::move(choose)}}};
+        return join();
     } catch (const std::bad_alloc&) {
-        return refusal::no_memory_for_producer(state->name);
+        return refusal::no_memory_for_producer(topic.name());
     }
 #else
-    return producer{std::unique_ptr<core, release>{new core{state, std::move(choose)}}};
+    return join();
 #endif
 }
 

@@ -172,9 +172,10 @@ public:
                 return {p, why};
             }
         }
-        note_run(given, count);
         claim_open_ = true;
-        return {*this, p, got.first, count, std::move(given)};
+        claim<Topic> opened{*this, p, got.first, count, std::move(given)};
+        note_run(opened.given_, count); // may throw: then the claim goes
+        return opened;
     }
 
     /// Ends a claim: what was built is published.
@@ -295,15 +296,17 @@ private:
     GREGOR_NOINLINE sent put_patiently(V&& value, attributes&& given, partition_id p, claimed got,
                                        std::chrono::nanoseconds timeout, const Stop& stop)
     {
+        typename layout::stored_timestamp time = {};
         const send_status why = wait_for_room(got, 1, timeout, stop, [&] {
             lane& into = lane_of(p);
+            time = stamp(given); // before the claim: the clock may throw
             const claimed again = into.log->claim(into.mine, 1);
             return again.outcome == claiming::full ? claim_elsewhere(p, value, given) : again;
         });
         if (why != send_status::ok) {
             return {p, why};
         }
-        return deliver(p, got.first, std::forward<V>(value), std::move(given), stamp(given));
+        return deliver(p, got.first, std::forward<V>(value), std::move(given), time);
     }
 
     /// A record that may go anywhere tries the emptiest partition when the chosen one is full.

@@ -38,7 +38,7 @@ struct topic_state {
     using place = typename log_type::place;
     using env = typename log_type::env;
     using event = ring::event_count<env>;
-    using group_type = group_state<place, env>;
+    using group_type = group_state<typename log_type::owned_place, env>;
 
     topic_state(std::string topic_name, const topic_options& options, clock time_source)
         : name(std::move(topic_name)), time(std::move(time_source)),
@@ -68,7 +68,8 @@ struct topic_state {
         std::vector<typename group_type::share> shares;
         shares.reserve(partitions.size());
         for (partition_type& each : partitions) {
-            shares.push_back({&each.log.protocol().gate().cursor(group)});
+            auto& gate = each.log.protocol().gate();
+            shares.push_back({gate.own(gate.cursor(group))});
         }
         return {.name = std::move(group), .shares = std::move(shares)};
     }
@@ -97,7 +98,8 @@ struct topic_state {
 ///
 /// Threads   all members, from any thread; construction and destruction as usual
 /// Progress  blocking only where it says so
-/// Errors    impossible options: gregor::error (`create` returns it instead). Never throws later
+/// Errors    impossible options, no memory: gregor::error (`create` returns it instead). Later only
+///           `explain` throws, where memory is short
 /// Cost      partitions * capacity_records slots, touched as records first reach them
 /// Lifetime  handles may outlive it: their sends then say `closed`, their polls drain and then say
 ///           so
@@ -198,18 +200,22 @@ template <class T, class Policies>
 result<basic_topic<T, Policies>>
 basic_topic<T, Policies>::create(std::string name, const topic_options& options, clock time)
 {
-    if (std::optional<error> why =
-            refusal::of_topic(name, options, state_type::log_type::most_records, layout::takes)) {
-        return *std::move(why);
-    }
+    const auto make = [&]() -> result<basic_topic> {
+        constexpr std::size_t most_records = state_type::log_type::most_records;
+        if (std::optional<error> why =
+                refusal::of_topic(name, options, most_records, layout::takes)) {
+            return *std::move(why);
+        }
+        return basic_topic{std::make_shared<state_type>(name, options, std::move(time))};
+    };
 #if GREGOR_EXCEPTIONS
     try {
-        return basic_topic{std::make_shared<state_type>(name, options, std::move(time))};
+        return make();
     } catch (const std::bad_alloc&) {
         return refusal::no_memory_for_topic(name, options, sizeof(slot_type));
     }
 #else
-    return basic_topic{std::make_shared<state_type>(name, options, std::move(time))};
+    return make();
 #endif
 }
 

@@ -8,6 +8,10 @@ namespace support {
 /// How many allocations this thread has made.
 [[nodiscard]] long allocations() noexcept;
 
+/// How many blocks this thread has allocated and nobody has freed, less those of others that it has
+/// freed: what one thread made and freed by itself is not in it.
+[[nodiscard]] long live_blocks() noexcept;
+
 /// The n-th allocation of this thread from now on fails (1: the next one). 0: none does.
 void fail_allocation(long n) noexcept;
 

@@ -68,7 +68,7 @@ private:
     const counted* volatile self_ = this;
 };
 
-/// Every n-th thing that may fail does: set `fuse` to n, and the n-th copy, conversion or
+/// The n-th thing that may fail does: set `fuse` to n, and the n-th copy, conversion or
 /// construction from arguments throws `burnt`. A move never does.
 class fragile : public counted {
 public:
@@ -86,12 +86,18 @@ public:
     fragile& operator=(fragile&&) noexcept = default;
     ~fragile() = default;
 
-private:
-    static std::uint64_t burn(std::uint64_t number)
+    /// May fail as a copy does: for what else a test calls that may throw.
+    static void risk()
     {
         if (fuse > 0 && --fuse == 0) {
             throw burnt{};
         }
+    }
+
+private:
+    static std::uint64_t burn(std::uint64_t number)
+    {
+        risk();
         return number;
     }
 };

@@ -8,6 +8,7 @@
 namespace {
 
 thread_local long made = 0;
+thread_local long alive = 0;
 thread_local long fails_at = 0;
 
 /// More than any machine has; a sanitizer's allocator would end the process, and not throw.
@@ -27,6 +28,7 @@ void* allocate(std::size_t bytes, std::size_t alignment)
     if (block == nullptr) {
         throw std::bad_alloc{};
     }
+    ++alive;
     return block;
 }
 
@@ -39,6 +41,12 @@ void* allocate_or_null(std::size_t bytes, std::size_t alignment) noexcept
     }
 }
 
+void release(void* block) noexcept
+{
+    alive -= block != nullptr ? 1 : 0;
+    std::free(block);
+}
+
 } // namespace
 
 namespace support {
@@ -46,6 +54,11 @@ namespace support {
 long allocations() noexcept
 {
     return made;
+}
+
+long live_blocks() noexcept
+{
+    return alive;
 }
 
 void fail_allocation(long n) noexcept
@@ -90,49 +103,49 @@ void* operator new[](std::size_t bytes, std::align_val_t alignment, const std::n
 }
 void operator delete(void* block) noexcept
 {
-    std::free(block);
+    release(block);
 }
 void operator delete[](void* block) noexcept
 {
-    std::free(block);
+    release(block);
 }
 void operator delete(void* block, std::size_t) noexcept
 {
-    std::free(block);
+    release(block);
 }
 void operator delete[](void* block, std::size_t) noexcept
 {
-    std::free(block);
+    release(block);
 }
 void operator delete(void* block, std::align_val_t) noexcept
 {
-    std::free(block);
+    release(block);
 }
 void operator delete[](void* block, std::align_val_t) noexcept
 {
-    std::free(block);
+    release(block);
 }
 void operator delete(void* block, std::size_t, std::align_val_t) noexcept
 {
-    std::free(block);
+    release(block);
 }
 void operator delete[](void* block, std::size_t, std::align_val_t) noexcept
 {
-    std::free(block);
+    release(block);
 }
 void operator delete(void* block, const std::nothrow_t&) noexcept
 {
-    std::free(block);
+    release(block);
 }
 void operator delete[](void* block, const std::nothrow_t&) noexcept
 {
-    std::free(block);
+    release(block);
 }
 void operator delete(void* block, std::align_val_t, const std::nothrow_t&) noexcept
 {
-    std::free(block);
+    release(block);
 }
 void operator delete[](void* block, std::align_val_t, const std::nothrow_t&) noexcept
 {
-    std::free(block);
+    release(block);
 }

@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "support/allocations.hpp"
 #include "support/catch.hpp"
 #include "support/reading.hpp"
 #include "support/statuses.hpp"
@@ -221,52 +220,4 @@ TEST_CASE("handles are moved while they are in use", "[lifetime]")
     reader = std::move(again);
     CHECK(support::read_values(reader) == std::vector<std::string>{"3"});
     CHECK_NOTHROW(consumer{other, "g"});
-}
-
-TEST_CASE("a producer that cannot be made for want of memory leaves no trace", "[lifetime]")
-{
-    words t{"t", {.partitions = 3, .capacity_records = 4}};
-    producer first{t};
-    consumer in{t, "g"};
-    first.send("1");
-    bool made = false;
-    for (long n = 1; !made; ++n) {
-        {
-            const support::failing_allocation nth{n};
-            try {
-                made = producer<words>::create(t).has_value();
-            } catch (const std::bad_alloc&) {
-                made = false;
-            }
-        }
-        REQUIRE(first.send("2"));
-        REQUIRE_FALSE(support::read_values(in).empty());
-        REQUIRE(n < 1000);
-    }
-    CHECK(made);
-}
-
-TEST_CASE("a consumer that cannot be made for want of memory leaves no trace", "[lifetime]")
-{
-    words t{"t", {.partitions = 3, .capacity_records = 4}};
-    producer out{t};
-    bool made = false;
-    for (long n = 1; !made; ++n) {
-        {
-            const support::failing_allocation nth{n};
-            try {
-                made = consumer<words>::create(t, "a group whose name is rather long").has_value();
-            } catch (const std::bad_alloc&) {
-                made = false;
-            }
-        }
-        // neither is the group taken, nor does anybody hold producers back
-        for (int i = 0; i != 10; ++i) {
-            REQUIRE(out.try_send("1", {.partition = gregor::partition_id{0}}));
-        }
-        auto joined = consumer<words>::create(t, "a group whose name is rather long");
-        REQUIRE(joined.has_value());
-        REQUIRE(n < 1000);
-    }
-    CHECK(made);
 }

@@ -56,18 +56,23 @@ public:
         drop_all();
     }
 
-    /// Reads these from now on, and none of those that it read before. Without a group.
+    /// Reads these from now on, and none of those that it read before; where memory is short it
+    /// throws, and reads on as before. Without a group.
     void read(const std::vector<partition_id>& wanted)
     {
-        {
-            const std::lock_guard lock{state_.mutex};
-            drop_all();
-            readers_.reserve(wanted.size());
-            for (const partition_id p : wanted) {
-                add(p, std::nullopt);
-            }
+        // what was given up holds nobody back any more, even what was given up for want of memory
+        struct wake_producers {
+            state_type& state;
+            ~wake_producers() { state.room_made.notify(); }
+        } const at_the_end{state_};
+        const std::lock_guard lock{state_.mutex};
+        std::vector<std::unique_ptr<reader>> fresh;
+        fresh.reserve(wanted.size());
+        for (const partition_id p : wanted) {
+            fresh.push_back(open(p, std::nullopt));
         }
-        state_.room_made.notify(); // what was given up holds nobody back any more
+        drop_all();
+        readers_ = std::move(fresh);
     }
 
     /// Becomes a member of the group, and takes what is free. Under the topic's mutex; the caller
@@ -81,11 +86,14 @@ public:
             take_what_is_free();
         } catch (...) {
             member_.leave();
+            drop_all();
+            member_.forget();
             throw;
         }
 #else
         take_what_is_free();
 #endif
+        group.joined = true;
         if (!came_.empty() && options_.listener != nullptr) {
             unfinished_ = true; // it is told in the first poll
         } else {
@@ -365,34 +373,24 @@ private:
     }
 
     /// Under the mutex. Nothing is left of it when it throws.
-    reader& add(partition_id p, std::optional<offset_t> resume)
+    [[nodiscard]] std::unique_ptr<reader> open(partition_id p, std::optional<offset_t> resume)
     {
+        using owned_place = typename reader::owned_place;
         auto& log = state_.at(p).log;
         auto& gate = log.protocol().gate();
         const std::string label = has_group() ? member_.group().name : "(no group)";
+        owned_place cursor =
+            has_group() ? owned_place{member_.share(p).cursor.get()} : gate.own(gate.cursor(label));
+        return std::make_unique<reader>(p, log, std::move(cursor), gate.own(gate.lease(label)),
+                                        options_, resume);
+    }
+    reader& add(partition_id p, std::optional<offset_t> resume)
+    {
         readers_.reserve(readers_.size() + 1);
-        place& lease = gate.lease(label);
-        const auto make = [&] {
-            place& cursor = has_group() ? *member_.share(p).cursor : gate.cursor(label);
-            return std::make_unique<reader>(p, log, cursor, lease, options_, resume);
-        };
-        std::unique_ptr<reader> made;
-#if GREGOR_EXCEPTIONS
-        try {
-            made = make();
-        } catch (...) {
-            gate.give_back(lease);
-            throw;
-        }
-#else
-        made = make();
-#endif
         const auto at =
             std::lower_bound(readers_.begin(), readers_.end(), p,
                              [](const auto& each, partition_id id) { return each->id() < id; });
-        // an assignment without a group keeps the order it was given in
-        const auto where = has_group() ? at : readers_.end();
-        return **readers_.insert(where, std::move(made));
+        return **readers_.insert(at, open(p, resume));
     }
 
     /// Under the mutex.
@@ -407,18 +405,8 @@ private:
                 link = &(*link)->next_dirty;
             }
         }
-        const auto last = std::remove_if(readers_.begin(), readers_.end(), [&](const auto& each) {
-            if (!which(*each)) {
-                return false;
-            }
-            auto& gate = each->log().protocol().gate();
-            gate.give_back(each->lease());
-            if (!has_group()) {
-                gate.give_back(each->cursor());
-            }
-            return true;
-        });
-        readers_.erase(last, readers_.end());
+        const auto gone = [&](const auto& each) { return which(*each); };
+        readers_.erase(std::remove_if(readers_.begin(), readers_.end(), gone), readers_.end());
         next_ = 0;
     }
     void drop_all() noexcept

@@ -152,6 +152,13 @@ public:
         seen_ = 0;
     }
 
+    /// It was a member of nothing.
+    void forget() noexcept
+    {
+        group_ = nullptr;
+        self_ = nullptr;
+    }
+
     void leave() noexcept { leave_group(*group_, *self_); }
 
 private:

@@ -113,17 +113,18 @@ private:
 /// that holds producers back, and who reads which. It outlives the group's members.
 ///
 /// Threads   under the topic's mutex; the offsets themselves are moved by the partition's owner
-template <class Place, class Env>
+template <class OwnedPlace, class Env>
 struct group_state {
     using member = group_member<Env>;
+    using place = typename OwnedPlace::element_type;
 
     /// One partition of the group.
     struct share {
-        Place* cursor;
+        OwnedPlace cursor;
         const member* owner = nullptr;  ///< who reads it
         const member* target = nullptr; ///< who is to read it
         /// The owner's lease and position: to be looked at while it is outside.
-        const Place* lease = nullptr;
+        const place* lease = nullptr;
         const offset_t* position = nullptr;
         /// Where the last owner was, where it could not leave that in the cursor.
         std::optional<offset_t> resume = std::nullopt;
@@ -141,6 +142,8 @@ struct group_state {
     bool lossy = false;
     /// Named in the topic's options: holds producers back with or without members.
     bool declared = false;
+    /// Its first member has come in. Where memory was short, it has not, and there is no group.
+    bool joined = false;
     /// One a partition; as many as the topic has.
     std::vector<share> shares = {};
 

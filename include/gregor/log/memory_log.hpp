@@ -33,6 +33,7 @@ public:
     using sight = typename sequencer::sight_type;
     using run = typename sequencer::run_type;
     using place = typename sequencer::place;
+    using owned_place = typename sequencer::gate_type::owned_place;
     using claiming = ring::claiming;
     using claimed = typename sequencer::claimed_type;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -96,6 +97,22 @@ public:
         p.set(Seq{0}, 0);
         p.taken_ = false;
     }
+
+    /// Gives a place back to its gate; without one, leaves it to who has it.
+    struct giving_back {
+        gate* to = nullptr;
+
+        void operator()(place* p) const noexcept
+        {
+            if (to != nullptr) {
+                to->give_back(*p);
+            }
+        }
+    };
+    /// A place that is given back when this goes, under the owner's mutex as well.
+    using owned_place = std::unique_ptr<place, giving_back>;
+
+    [[nodiscard]] owned_place own(place& p) noexcept { return owned_place{&p, {this}}; }
 
     /// The lowest protection, or `none` where nothing below `none` is protected.
     [[nodiscard]] Seq scan(Seq none) const noexcept

@@ -4,10 +4,8 @@
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
-#include <string>
 #include <vector>
 
-#include "support/allocations.hpp"
 #include "support/catch.hpp"
 #include "support/counted.hpp"
 #include "support/reading.hpp"
@@ -152,37 +150,4 @@ TEST_CASE("a partitioner that throws sends nothing, and the next record goes on"
     gregor::producer another{t, angry{}};
     CHECK(another.send(4));
     CHECK(support::read_values(in) == std::vector<int>{1, 3, 4});
-}
-
-TEST_CASE("sending and polling allocate nothing", "[producer][throwing]")
-{
-    topic<std::uint64_t, gregor::timestamps> t{"t", {.partitions = 2, .capacity_records = 16}};
-    gregor::producer out{t};
-    std::optional<gregor::producer<decltype(t)>> second;
-    gregor::consumer in{t, "g"};
-    gregor::consumer lossy{t, "lossy", {.lossy = true}};
-    const std::vector<std::uint64_t> four{1, 2, 3, 4};
-    for (int shared = 0; shared != 2; ++shared) {
-        const long before = support::allocations();
-        for (std::uint64_t i = 0; i != 100; ++i) {
-            out.send(i, {.partition = gregor::partition_id{0}});
-            out.send(i);
-            static_cast<void>(out.try_send(i));
-            static_cast<void>(out.send_batch(four));
-            auto claim = out.claim(2);
-            claim.emplace(i);
-            claim.publish();
-            for (auto batch = in.try_poll(); !batch.empty();) {
-                batch.let_go();
-                batch = in.try_poll();
-            }
-            for (auto batch = lossy.try_poll(); !batch.empty();) {
-                lossy.commit();
-                batch.let_go();
-                batch = lossy.try_poll();
-            }
-        }
-        CHECK(support::allocations() == before);
-        second.emplace(t);
-    }
 }
