@@ -9,7 +9,6 @@
 
 #if defined(__linux__)
 #    include <cerrno>
-#    include <ctime>
 #    include <linux/futex.h>
 #    include <linux/membarrier.h>
 #    include <sched.h>
@@ -43,6 +42,10 @@ inline void pause() noexcept
 #endif
 }
 
+/// A longer sleep ends for no reason: not far beyond, seconds of 32 bits and the sums of times
+/// overflow.
+inline constexpr std::chrono::hours longest_sleep{24 * 365};
+
 #if defined(__linux__)
 
 /// Lets another thread have this core.
@@ -63,35 +66,43 @@ inline void yield() noexcept
     return ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
 }
 
+/// A time as the kernel's call reads it: by its own width, not by that of the C library's timespec,
+/// which on a 32-bit system may be either.
+#    if defined(SYS_futex)
+inline constexpr long futex_call = SYS_futex;
+struct futex_time {
+    __kernel_long_t seconds;
+    __kernel_long_t nanoseconds;
+};
+#    else
+inline constexpr long futex_call = SYS_futex_time64;
+struct futex_time {
+    std::int64_t seconds;
+    std::int64_t nanoseconds;
+};
+#    endif
+
 /// Sleeps while the word holds the expected value, until woken or the time is up (then false). May
 /// return early for no reason.
 inline bool sleep_on(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                      std::chrono::nanoseconds timeout) noexcept
 {
     static_assert(sizeof(word) == 4 && std::atomic<std::uint32_t>::is_always_lock_free);
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
-    ::timespec limit{};
-    limit.tv_sec = static_cast<decltype(limit.tv_sec)>(seconds.count());
-    limit.tv_nsec = static_cast<decltype(limit.tv_nsec)>((timeout - seconds).count());
+    const bool counted = timeout <= longest_sleep;
+    const std::chrono::nanoseconds time = counted ? timeout : longest_sleep;
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+    const futex_time limit{
+        .seconds = static_cast<decltype(futex_time::seconds)>(seconds.count()),
+        .nanoseconds = static_cast<decltype(futex_time::nanoseconds)>((time - seconds).count())};
     const bool timed = timeout != (std::chrono::nanoseconds::max)();
-#    if defined(SYS_futex)
-    constexpr long call = SYS_futex;
-#    else
-    constexpr long call = SYS_futex_time64;
-#    endif
-    const long rc =
-        ::syscall(call, &word, FUTEX_WAIT_PRIVATE, expected, timed ? &limit : nullptr, nullptr, 0);
-    return !(rc == -1 && errno == ETIMEDOUT);
+    const long rc = ::syscall(futex_call, &word, FUTEX_WAIT_PRIVATE, expected,
+                              timed ? &limit : nullptr, nullptr, 0);
+    return !(rc == -1 && errno == ETIMEDOUT && counted);
 }
 
 inline void wake_all(std::atomic<std::uint32_t>& word) noexcept
 {
-#    if defined(SYS_futex)
-    constexpr long call = SYS_futex;
-#    else
-    constexpr long call = SYS_futex_time64;
-#    endif
-    ::syscall(call, &word, FUTEX_WAKE_PRIVATE, 0x7fffffff, nullptr, nullptr, 0);
+    ::syscall(futex_call, &word, FUTEX_WAKE_PRIVATE, 0x7fffffff, nullptr, nullptr, 0);
 }
 
 #else // a portable stand-in: no barrier in other threads, and sleepers parked by address
@@ -133,7 +144,8 @@ inline bool sleep_on(const std::atomic<std::uint32_t>& word, std::uint32_t expec
         place.woken.wait(lock, changed);
         return true;
     }
-    return place.woken.wait_for(lock, timeout, changed);
+    const bool counted = timeout <= longest_sleep;
+    return place.woken.wait_for(lock, counted ? timeout : longest_sleep, changed) || !counted;
 }
 
 inline void wake_all(std::atomic<std::uint32_t>& word) noexcept

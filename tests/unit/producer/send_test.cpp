@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -276,15 +275,16 @@ TEST_CASE("several producers share a topic, and each keeps its order", "[produce
 TEST_CASE("producers::single takes a second producer only after the first has gone", "[producer]")
 {
     topic<int, single> t{"t"};
-    std::optional<gregor::producer<topic<int, single>>> first{std::in_place, t};
-    auto refused = gregor::producer<topic<int, single>>::create(t);
-    REQUIRE_FALSE(refused.has_value());
-    CHECK(refused.error().code() == gregor::errc::producer_exists);
-    CHECK(refused.error().operation().find("\"t\"") != std::string::npos);
-    CHECK(refused.error().expected().find("producers::single") != std::string::npos);
-    CHECK_THROWS_AS(gregor::producer{t}, gregor::error);
-    CHECK(first->send(1));
-    first.reset();
+    {
+        gregor::producer first{t};
+        auto refused = gregor::producer<topic<int, single>>::create(t);
+        REQUIRE_FALSE(refused.has_value());
+        CHECK(refused.error().code() == gregor::errc::producer_exists);
+        CHECK(refused.error().operation().find("\"t\"") != std::string::npos);
+        CHECK(refused.error().expected().find("producers::single") != std::string::npos);
+        CHECK_THROWS_AS(gregor::producer{t}, gregor::error);
+        CHECK(first.send(1));
+    }
     gregor::producer second{t};
     CHECK(second.send(2).offset() == 1);
 }
