@@ -244,13 +244,17 @@ bool basic_topic<T, Policies>::drained(const state_type& state) noexcept
 {
     for (const auto& each : state.partitions) {
         const auto& protocol = each.log.protocol();
+        // first the claims, then the end: when no claim is open, a closed topic's end is its last
+        offset_t open_claim = 0;
+        if (protocol.stuck(protocol.end(), open_claim)) {
+            return false;
+        }
         const offset_t end = protocol.end();
         bool behind = false;
         protocol.gate().visit([&](const auto& place, bool is_lease) {
             behind |= !is_lease && place.holding() && place.sequence() < end;
         });
-        offset_t open_claim = 0;
-        if (behind || protocol.stuck(end, open_claim)) {
+        if (behind) {
             return false;
         }
     }

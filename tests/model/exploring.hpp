@@ -8,6 +8,7 @@
 
 #include "model/checker/model.hpp"
 #include "support/catch.hpp"
+#include "support/random.hpp"
 
 namespace gregor::model {
 
@@ -22,10 +23,25 @@ inline options by_chance(std::uint64_t executions)
             .priority_changes = 3};
 }
 
-/// Explores a model, prints a line that says how far, and fails the test with the story of what it
-/// found, or when an exhaustive search came to no end.
-inline void explored(const std::string& name, const options& asked, const engine::program& what)
+/// What the environment says, or nothing.
+inline std::string from_environment(const char* name)
 {
+    const char* const found = std::getenv(name);
+    return found == nullptr ? std::string{} : std::string{found};
+}
+
+/// Explores a model, prints a line that says how far, and fails the test with the story of what it
+/// found and the command that finds it again, or when an exhaustive search came to no end.
+///
+/// GREGOR_MODEL in the environment names the one model that is explored, and GREGOR_REPLAY, as a
+/// failure printed it, the one execution of it.
+inline void explored(const std::string& name, options asked, const engine::program& what,
+                     const char* file = __builtin_FILE())
+{
+    if (const std::string only = from_environment("GREGOR_MODEL"); !only.empty() && only != name) {
+        return;
+    }
+    asked.replay = from_environment("GREGOR_REPLAY");
     const result found = explore(asked, what);
     const std::string extent =
         found.exhausted
@@ -38,9 +54,10 @@ inline void explored(const std::string& name, const options& asked, const engine
                 static_cast<unsigned long long>(found.executions), extent.c_str(), found.seconds);
     std::fflush(stdout);
     if (!found.passed()) {
-        FAIL(name + ": " + found.report());
+        FAIL(name + ": " + found.report() + "\nagain: GREGOR_MODEL='" + name + "' GREGOR_REPLAY='" +
+             found.replay + "' ./tests/run -R " + support::ctest_of(file) + " -V");
     }
-    if (asked.mode == search::exhaustive && !found.exhausted) {
+    if (asked.mode == search::exhaustive && !found.exhausted && asked.replay.empty()) {
         FAIL(name + ": not everything was explored");
     }
 }

@@ -3,6 +3,7 @@
 // twice, with and without recognising equal interleavings, and must show exactly the allowed
 // outcomes.
 
+#include <cstdio>
 #include <functional>
 #include <memory>
 #include <set>
@@ -76,6 +77,8 @@ void require(const litmus& test, model::options how = {})
         INFO(each);
         CHECK_FALSE(found.contains(each));
     }
+    std::printf("litmus: %zu outcomes allowed, %zu forbidden\n", test.allowed.size(),
+                test.forbidden.size());
 }
 
 void show_a(state& s)

@@ -8,6 +8,8 @@
 //   bias.cpp    a second producer comes while the first one holds an open claim
 //   sole.cpp    the log starts no later than it ends, whoever looks
 //   close.cpp   nothing is overwritten for a producer that came too late
+//   lifecycle.cpp  a closed topic is drained when everything was committed, and nothing comes
+//               after it
 
 #include <memory>
 

@@ -3,6 +3,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "model/checker/model.hpp"
 
@@ -49,8 +52,8 @@ namespace gregor::model {
 class small_topic : public topic<number, watched_memory, wait::sleep, time_source<no_clock>,
                                  partitioner::round_robin> {
 public:
-    explicit small_topic(std::size_t capacity)
-        : basic_topic("small", {.capacity_records = capacity})
+    explicit small_topic(std::size_t capacity, std::vector<std::string> groups = {})
+        : basic_topic("small", {.capacity_records = capacity, .groups = std::move(groups)})
     {
     }
 };

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // driver LIST INCLUDE WORK JOBS COMPILE...: builds each seeded fault of the list, runs the models
 // on it, and prints who found it. Fails when one survives, or cannot be built, or when a model
-// finds something in the headers as they are.
+// finds something in the headers as they are. A whole run leaves WORK/results.txt for the report: a
+// line for each fault, its columns parted by tabs, and a last one that counts.
 //
 // COMPILE is a command line in which {overlay} is the folder with the changed header, {model} the
 // name of the model, and {program} what is to be made.
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -18,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -35,7 +38,8 @@ struct mutant {
 
 struct verdict {
     bool found = false;
-    std::string by;
+    std::string by;    ///< whose test, or why nobody's
+    std::string model; ///< empty where nobody found it
 };
 
 std::string read(const fs::path& path)
@@ -138,7 +142,7 @@ verdict try_models(const mutant& what, const fs::path& include, const fs::path& 
                    const std::string& compile)
 {
     if (const std::string why = write_overlay(what, include, overlay); !why.empty()) {
-        return {false, "NOT BUILT: " + why};
+        return {false, "NOT BUILT: " + why, {}};
     }
     for (const std::string& model : what.models) {
         const fs::path program = overlay / (model + ".out");
@@ -147,7 +151,7 @@ verdict try_models(const mutant& what, const fs::path& include, const fs::path& 
         command = replaced(command, "{model}", model);
         command = replaced(command, "{program}", program.string());
         if (std::system((command + " > \"" + output.string() + "\" 2>&1").c_str()) != 0) {
-            return {false, "NOT BUILT: see " + output.string()};
+            return {false, "NOT BUILT: see " + output.string(), {}};
         }
         const int status = std::system(
             ("\"" + program.string() + "\" > \"" + output.string() + "\" 2>&1").c_str());
@@ -155,14 +159,14 @@ verdict try_models(const mutant& what, const fs::path& include, const fs::path& 
         if (const std::string by = line_of(said, "found by: "); !by.empty()) {
             const std::string because = line_of(said, "because: ");
             if (because.find("not everything") == std::string::npos) {
-                return {true, model + ": " + by + " (" + because + ")"};
+                return {true, model + ": " + by + " (" + because + ")", model};
             }
-        } else if (status != 0 && said.find("model: ") == std::string::npos) {
-            return {false, "NO ANSWER of " + model + ", status " + std::to_string(status)};
+        } else if (status != 0) {
+            return {false, "NO ANSWER of " + model + ", status " + std::to_string(status), {}};
         }
         fs::remove(program);
     }
-    return {false, "SURVIVES"};
+    return {false, "SURVIVES", {}};
 }
 
 } // namespace
@@ -191,6 +195,8 @@ int main(int count, char** arguments)
         mutants.push_back({"none: the headers as they are, " + model, {}, {model}, {}, {}});
     }
 
+    const auto began = std::chrono::steady_clock::now();
+    std::vector<verdict> verdicts(mutants.size());
     std::mutex printing;
     std::atomic<std::size_t> next{0};
     std::atomic<int> bad{0};
@@ -213,12 +219,25 @@ int main(int count, char** arguments)
                 const std::lock_guard lock{printing};
                 std::printf("%s %-72s %s\n", fine ? "  " : "!!", each.name.c_str(), got.by.c_str());
                 std::fflush(stdout);
+                verdicts[i] = std::move(got);
             }
         });
     }
     for (std::thread& each : workers) {
         each.join();
     }
-    std::printf("%d tried, %d bad\n", tried.load(), bad.load());
+    const auto seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - began)
+            .count();
+    std::printf("%d tried, %d bad, %lld s\n", tried.load(), bad.load(),
+                static_cast<long long>(seconds));
+    if (only == nullptr) {
+        std::ofstream results(work / "results.txt");
+        for (std::size_t i = 0; i < faults; ++i) {
+            results << mutants[i].file << '\t' << mutants[i].name << '\t' << verdicts[i].model
+                    << '\t' << verdicts[i].by << '\n';
+        }
+        results << faults << '\t' << models.size() << '\t' << bad << '\t' << seconds << '\n';
+    }
     return bad == 0 ? 0 : 1;
 }

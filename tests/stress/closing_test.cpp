@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -25,8 +27,10 @@ void race(std::uint32_t producers, std::uint64_t seed, support::findings& wrong)
     std::vector<std::thread> senders;
     for (std::uint32_t p = 0; p != producers; ++p) {
         senders.emplace_back([&, p, out = gregor::producer{*topic}]() mutable {
+            support::dice mine{seed + 1 + p};
             ++ready;
             for (std::uint64_t number = 0;; ++number) {
+                stress::stumble(mine);
                 const auto sent = out.send(support::payload<value>::make(p, number));
                 if (!sent) {
                     wrong.expect(sent.status() == gregor::send_status::closed,
@@ -53,9 +57,8 @@ void race(std::uint32_t producers, std::uint64_t seed, support::findings& wrong)
     while (ready != producers) {
         std::this_thread::yield();
     }
-    for (std::uint64_t i = dice.below(200); i != 0; --i) {
-        std::this_thread::yield();
-    }
+    // by the clock: a yield costs nothing, or milliseconds where others want this core
+    std::this_thread::sleep_for(std::chrono::microseconds{dice.below(200)});
     if (dice.one_in(2)) {
         topic->close();
         wrong.expect(topic->wait_drained(std::chrono::seconds{60}), "never drained");
@@ -72,8 +75,8 @@ void race(std::uint32_t producers, std::uint64_t seed, support::findings& wrong)
 
 TEST_CASE("closing races with sends and polls, and nobody hangs", "[stress]")
 {
-    const std::uint64_t seed = support::fresh_seed();
-    INFO("seed " << seed);
+    const support::fresh_seed seed;
+    INFO(seed);
     support::findings wrong;
     const stress::stopwatch watch;
     std::uint64_t round = 0;
@@ -83,12 +86,15 @@ TEST_CASE("closing races with sends and polls, and nobody hangs", "[stress]")
         race<gregor::producers::single>(1, seed + round++, wrong);
         race<gregor::wait::sleep>(2, seed + round++, wrong);
     }
+    stress::tell_checked(round, "closings");
     INFO(wrong.text());
     CHECK(wrong.none());
 }
 
 TEST_CASE("every wake-up ends a poll, and a sleeping consumer misses no record", "[stress]")
 {
+    const support::fresh_seed seed;
+    INFO(seed);
     gregor::topic<std::uint64_t, gregor::wait::sleep> topic{"t", {.capacity_records = 4}};
     support::findings wrong;
     const stress::stopwatch watch;
@@ -96,29 +102,35 @@ TEST_CASE("every wake-up ends a poll, and a sleeping consumer misses no record",
     std::uint64_t sent = 0;
     std::uint64_t next = 0;
     std::thread reader{[&] {
+        support::dice dice{seed};
         for (;;) {
             const auto batch = in.poll(std::chrono::seconds{60});
             if (batch.status() == gregor::poll_status::closed) {
                 return;
             }
+            stress::stumble(dice);
             wrong.expect(batch.status() != gregor::poll_status::timed_out, "a lost wake-up");
             for (const std::uint64_t value : batch.values()) {
                 wrong.expect(value == next++, "out of order");
             }
         }
     }};
-    {
+    std::thread sender{[&] {
+        support::dice dice{seed + 1};
         gregor::producer out{topic};
         while (!watch.over()) {
+            stress::stumble(dice);
             out.send(sent++);
-            if (sent % 7 == 0) {
+            if (dice.one_in(7)) {
                 in.wakeup();
             }
         }
-    }
+    }};
+    sender.join();
     topic.close();
     reader.join();
     CHECK(next == sent);
+    stress::tell_checked(next);
     INFO(wrong.text());
     CHECK(wrong.none());
 }

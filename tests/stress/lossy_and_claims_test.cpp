@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -16,8 +17,8 @@ template <class T, class... Policies>
 void run(std::size_t capacity)
 {
     using topic_type = gregor::topic<T, Policies...>;
-    const std::uint64_t seed = support::fresh_seed();
-    INFO("GREGOR_SEED=" << seed);
+    const support::fresh_seed seed;
+    INFO(seed);
     topic_type topic{"t", {.capacity_records = capacity}};
     support::findings wrong;
     const stress::stopwatch watch;
@@ -27,8 +28,10 @@ void run(std::size_t capacity)
         screens.emplace_back(topic, gregor::consumer_options{.lossy = true});
         screens.back().assign_all();
     }
+    std::atomic<std::uint64_t> checked{0};
     for (auto& in : screens) {
-        threads.emplace_back([&] {
+        threads.emplace_back([&, mine = seed + 2 + threads.size()] {
+            support::dice dice{mine};
             std::array<std::uint64_t, 2> next{};
             gregor::offset_t at = 0;
             for (;;) {
@@ -40,6 +43,8 @@ void run(std::size_t capacity)
                 // what lies between was dropped by its producer
                 wrong.expect(batch.begin_offset() >= at + batch.missed(), "missed too much");
                 at = batch.next_offset();
+                checked += batch.size();
+                stress::stumble(dice);
                 for (const auto& record : batch) {
                     const auto from = support::payload<T>::read(record.value());
                     if (wrong.expect(from.intact && from.producer < 2, "a torn record")) {
@@ -75,6 +80,7 @@ void run(std::size_t capacity)
     for (auto& each : threads) {
         each.join();
     }
+    stress::tell_checked(checked);
     INFO(wrong.text());
     CHECK(wrong.none());
 }

@@ -23,6 +23,7 @@ void watch_screen(Topic& topic, std::uint64_t seed, std::uint64_t& accounted,
             return;
         }
         accounted += batch.missed() + batch.size();
+        stress::stumble(dice);
         wrong.expect(batch.next_offset() == accounted, "an offset neither seen nor missed");
         for (const auto& record : batch) {
             wrong.expect(payload::read(record.value()).intact, "a torn record");
@@ -39,8 +40,8 @@ void watch_screen(Topic& topic, std::uint64_t seed, std::uint64_t& accounted,
 template <class T, class... Policies>
 void run(bool with_lossless)
 {
-    const std::uint64_t seed = support::fresh_seed();
-    INFO("seed " << seed);
+    const support::fresh_seed seed;
+    INFO(seed);
     gregor::topic<T, Policies...> topic{"t", {.capacity_records = 32}};
     support::findings wrong;
     const stress::stopwatch watch;
@@ -66,15 +67,18 @@ void run(bool with_lossless)
             }
         }};
     }
-    {
+    std::thread sender{[&] {
+        support::dice dice{seed + 1};
         gregor::producer out{topic};
         while (!watch.over()) {
+            stress::stumble(dice);
             for (int i = 0; i != 100; ++i) {
                 out.send(support::payload<T>::make(0, sent));
                 ++sent;
             }
         }
-    }
+    }};
+    sender.join();
     topic.close();
     screen.join();
     if (risk.joinable()) {
@@ -82,6 +86,7 @@ void run(bool with_lossless)
         CHECK(seen_lossless == sent);
     }
     CHECK(accounted == sent);
+    stress::tell_checked(accounted + seen_lossless, "offsets");
     INFO(wrong.text());
     CHECK(wrong.none());
 }

@@ -39,6 +39,7 @@ stress::ledger read_in_turns(Topic& topic, std::uint64_t seed, support::findings
                 seen.enter(record, wrong);
             }
             wrong.expect(batch.missed() == 0, "a declared group missed something");
+            stress::stumble(dice);
         }
     }
 }
@@ -99,8 +100,8 @@ template <class T, class... Policies>
 void run(std::uint32_t producers)
 {
     using topic_type = gregor::topic<T, Policies...>;
-    const std::uint64_t seed = support::fresh_seed();
-    INFO("GREGOR_SEED=" << seed);
+    const support::fresh_seed seed;
+    INFO(seed);
     topic_type topic{"t", {.capacity_records = 32, .groups = {"g"}}};
     support::findings wrong;
     const stress::stopwatch watch;
@@ -108,9 +109,11 @@ void run(std::uint32_t producers)
     std::vector<std::thread> senders;
     for (std::uint32_t p = 0; p != producers; ++p) {
         senders.emplace_back([&, p] {
+            support::dice dice{seed + 2 + p};
             gregor::producer out{topic};
             while (!watch.over() && out.send(support::payload<T>::make(p, sent[p]))) {
                 ++sent[p];
+                stress::stumble(dice);
             }
         });
     }
@@ -126,6 +129,7 @@ void run(std::uint32_t producers)
     for (std::uint32_t p = 0; p != producers; ++p) {
         CHECK(seen.seen_of(p) == sent[p]);
     }
+    stress::tell_checked(seen.total());
     INFO(wrong.text());
     CHECK(wrong.none());
 }

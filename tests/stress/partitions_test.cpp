@@ -38,9 +38,12 @@ private:
 };
 
 template <class Topic>
-void read_all(gregor::consumer<Topic>& in, spread_ledger& seen, support::findings& wrong)
+void read_all(gregor::consumer<Topic>& in, std::uint64_t seed, spread_ledger& seen,
+              support::findings& wrong)
 {
+    support::dice dice{seed};
     for (;;) {
+        stress::stumble(dice);
         const auto batch = in.poll(std::chrono::seconds{60});
         if (batch.status() != gregor::poll_status::records) {
             wrong.expect(batch.status() == gregor::poll_status::closed, "a reader hangs");
@@ -49,7 +52,7 @@ void read_all(gregor::consumer<Topic>& in, spread_ledger& seen, support::finding
         for (const auto& record : batch) {
             seen.enter(record, wrong);
         }
-        if (batch.begin_offset() % 2 == 0) {
+        if (dice.one_in(2)) {
             in.commit();
         }
     }
@@ -60,6 +63,8 @@ template <class T, class... Policies>
 void run()
 {
     using topic_type = gregor::topic<T, Policies...>;
+    const support::fresh_seed seed;
+    INFO(seed);
     topic_type topic{"t", {.partitions = 4, .capacity_records = 16, .groups = {"g"}}};
     support::findings wrong;
     std::array<spread_ledger, 3> seen;
@@ -73,14 +78,16 @@ void run()
     consumers.emplace_back(topic, "g");
     std::vector<std::thread> readers;
     for (std::size_t i = 0; i != consumers.size(); ++i) {
-        readers.emplace_back([&, i] { read_all(consumers[i], seen[i], wrong); });
+        readers.emplace_back([&, i] { read_all(consumers[i], seed + i, seen[i], wrong); });
     }
     const stress::stopwatch watch;
     std::vector<std::thread> senders;
     for (std::uint32_t p = 0; p != 2; ++p) {
         senders.emplace_back([&, p] {
+            support::dice dice{seed + 10 + p};
             gregor::producer out{topic};
             while (!watch.over()) {
+                stress::stumble(dice);
                 auto value = support::payload<T>::make(p, sent[p]);
                 gregor::sent done = out.send(std::move(value));
                 while (done.status() == gregor::send_status::full) {
@@ -105,6 +112,7 @@ void run()
     CHECK(seen[2].sum() == sum[0] + sum[1]);
     CHECK(seen[0].count() + seen[1].count() == sent[0] + sent[1]);
     CHECK(seen[0].sum() + seen[1].sum() == sum[0] + sum[1]);
+    stress::tell_checked(seen[0].count() + seen[1].count() + seen[2].count());
     INFO(wrong.text());
     CHECK(wrong.none());
 }

@@ -54,8 +54,8 @@ void meet(std::uint64_t seed, support::findings& wrong)
 
 TEST_CASE("a second producer appears at any moment, and nothing is lost or doubled", "[stress]")
 {
-    const std::uint64_t seed = support::fresh_seed();
-    INFO("seed " << seed);
+    const support::fresh_seed seed;
+    INFO(seed);
     support::findings wrong;
     const stopwatch watch;
     std::uint64_t round = 0;
@@ -63,6 +63,7 @@ TEST_CASE("a second producer appears at any moment, and nothing is lost or doubl
         meet<support::plain>(seed + round++, wrong);
         meet<std::string>(seed + round++, wrong);
     }
+    stress::tell_checked(round, "arrivals");
     INFO(wrong.text());
     CHECK(wrong.none());
 }

@@ -14,8 +14,8 @@ template <class T, class... Policies>
 void run(std::uint32_t producers, std::uint32_t groups, std::size_t capacity)
 {
     using topic_type = gregor::topic<T, Policies...>;
-    const std::uint64_t seed = support::fresh_seed();
-    INFO("seed " << seed);
+    const support::fresh_seed seed;
+    INFO(seed);
 
     std::vector<std::string> names;
     for (std::uint32_t g = 0; g != groups; ++g) {
@@ -47,11 +47,14 @@ void run(std::uint32_t producers, std::uint32_t groups, std::size_t capacity)
         each.join();
     }
 
+    std::uint64_t checked = 0;
     for (std::uint32_t g = 0; g != groups; ++g) {
+        checked += seen[g].total();
         for (std::uint32_t p = 0; p != producers; ++p) {
             CHECK(seen[g].seen_of(p) == sent[p]);
         }
     }
+    stress::tell_checked(checked);
     INFO(wrong.text());
     CHECK(wrong.none());
 }

@@ -6,11 +6,15 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <numeric>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "stress/unrest.hpp"
+#include "support/catch.hpp"
 #include "support/findings.hpp"
 #include "support/payloads.hpp"
 #include "support/random.hpp"
@@ -33,15 +37,12 @@ private:
     std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::now() + duration();
 };
 
-/// Loses its turn now and then, so that threads meet in other places than at full speed.
-inline void stumble(support::dice& dice)
+/// Says how much a run has checked: the report of the tests adds these lines up.
+inline void tell_checked(std::uint64_t count, const char* what = "records")
 {
-    if (dice.one_in(512)) {
-        std::this_thread::yield();
-    }
-    if (dice.one_in(16384)) {
-        std::this_thread::sleep_for(std::chrono::microseconds{dice.below(200)});
-    }
+    std::printf("stress: %s: %llu %s\n", Catch::getResultCapture().getCurrentTestName().c_str(),
+                static_cast<unsigned long long>(count), what);
+    std::fflush(stdout);
 }
 
 /// Sends numbered records in every way there is until the time is over; returns how many were
@@ -123,6 +124,10 @@ public:
     }
 
     [[nodiscard]] std::uint64_t seen_of(std::uint32_t producer) const { return next_[producer]; }
+    [[nodiscard]] std::uint64_t total() const
+    {
+        return std::accumulate(next_.begin(), next_.end(), std::uint64_t{0});
+    }
 
 private:
     std::array<std::uint64_t, most_producers> next_{};

@@ -47,6 +47,7 @@ std::vector<std::uint64_t> work(Topic& topic, std::uint64_t seed, support::findi
                 break;
             }
             in.commit();
+            stress::stumble(dice);
         }
     }
 }
@@ -54,8 +55,8 @@ std::vector<std::uint64_t> work(Topic& topic, std::uint64_t seed, support::findi
 template <class... Policies>
 void run(std::uint32_t producers)
 {
-    const std::uint64_t seed = support::fresh_seed();
-    INFO("GREGOR_SEED=" << seed);
+    const support::fresh_seed seed;
+    INFO(seed);
     gregor::topic<job, gregor::groups::one, Policies...> topic{
         "jobs", {.capacity_records = 32, .groups = {"workers"}}};
     support::findings wrong;
@@ -64,9 +65,11 @@ void run(std::uint32_t producers)
     std::vector<std::thread> senders;
     for (std::uint32_t p = 0; p != producers; ++p) {
         senders.emplace_back([&, p] {
+            support::dice dice{seed + 1 + p};
             gregor::producer out{topic};
             while (!watch.over() && out.send(support::payload<job>::make(p, sent[p]))) {
                 ++sent[p];
+                stress::stumble(dice);
             }
         });
     }
@@ -78,6 +81,7 @@ void run(std::uint32_t producers)
     topic.close();
     worker.join();
     CHECK(done == sent);
+    stress::tell_checked(done[0] + done[1]);
     INFO(wrong.text());
     CHECK(wrong.none());
 }

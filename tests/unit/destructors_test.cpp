@@ -94,8 +94,8 @@ void live(std::uint64_t seed, bool shared_from_the_start, bool reads)
 
 TEST_CASE("every value is destroyed exactly once, whatever became of it", "[destructors][random]")
 {
-    const std::uint64_t seed = support::fresh_seed();
-    INFO("GREGOR_SEED=" << seed);
+    const support::fresh_seed seed;
+    INFO(seed);
     for (std::uint64_t i = 0; i != 30; ++i) {
         for (const bool shared : {false, true}) {
             for (const bool reads : {false, true}) {

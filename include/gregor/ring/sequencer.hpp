@@ -109,7 +109,7 @@ public:
             }
             if (!notice(mine)) {
                 // the ring was closed meanwhile, and this hold is the last of it
-                sole_.finish(plus(first, built));
+                sole_.settle_adopted(plus(first, built));
                 set(regime::closed);
                 return;
             }

@@ -24,6 +24,7 @@ namespace gregor::inline GREGOR_ABI::ring {
 ///   (1) -> (2)  records below the watermark, whole; also to who quiesces
 ///   (3) -> (4)  an open hold: its mark
 ///   (4) -> (5)  the regime of who adopted it, which the holder looks at next
+///   (6) -> (7)  the last watermark, for who waits until nothing comes any more
 template <class Seq, class Env>
 class sole_counter {
 public:
@@ -70,19 +71,16 @@ public:
                                                         std::memory_order_acquire);
         if (ours) {
             finish(end);
-        } else {
-            // relaxed: only this producer opens holds
-            held_.store(none, std::memory_order_relaxed);
         }
         return ours;
     }
 
-    /// Publishes the last of a hold, and takes back what is beyond.
-    void finish(Seq end) noexcept
+    /// Publishes the last of a hold that was adopted by who takes nothing over.
+    void settle_adopted(Seq end) noexcept
     {
-        // relaxed: who quiesces waits for both, and (1) carries the records
-        marked_.store(end, std::memory_order_relaxed);
-        publish(end);
+        finish(end);
+        // (6) release-store, synchronizes-with the acquire-load (7)
+        held_.store(none, std::memory_order_release);
     }
 
     // --- others ---------------------------------------------------------------------------------
@@ -102,11 +100,12 @@ public:
         return marked_.load(std::memory_order_relaxed);
     }
 
-    /// User code holds sequences right now. A snapshot.
+    /// User code holds sequences right now, or some that were adopted from it are not published. A
+    /// snapshot; once it says no after a hold was adopted, the watermark is the last one.
     [[nodiscard]] bool held() const noexcept
     {
-        // relaxed: a snapshot
-        return held_.load(std::memory_order_relaxed) != none;
+        // (7) acquire-load, synchronizes-with the release-store (6)
+        return held_.load(std::memory_order_acquire) != none;
     }
 
     struct quiet {
@@ -139,6 +138,14 @@ public:
 
 private:
     enum : std::uint8_t { none, open, adopted };
+
+    /// Publishes the last of a hold, and takes back what is beyond.
+    void finish(Seq end) noexcept
+    {
+        // relaxed: who quiesces waits for both, and (1) carries the records
+        marked_.store(end, std::memory_order_relaxed);
+        publish(end);
+    }
 
     // Written by the producer; read by who wants it to stop.
     alignas(cache_line_bytes) typename Env::template atomic<Seq> marked_;

@@ -80,8 +80,8 @@ TEST_CASE("a lossy reader never holds a producer back, and is told exactly what 
 TEST_CASE("with random bursts too, every offset is either returned or told as missed",
           "[consumer][lossy][random]")
 {
-    const std::uint64_t seed = support::fresh_seed();
-    INFO("GREGOR_SEED=" << seed);
+    const support::fresh_seed seed;
+    INFO(seed);
     support::dice dice{seed};
     for (int world = 0; world != 50; ++world) {
         numbers t{"t", {.capacity_records = std::size_t{2} << dice.below(6)}};

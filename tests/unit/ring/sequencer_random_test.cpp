@@ -313,8 +313,8 @@ private:
 TEST_CASE("a ring does what its model says, many laps long and across the wrap",
           "[ring][sequencer][random]")
 {
-    const std::uint64_t seed = support::fresh_seed();
-    INFO("GREGOR_SEED=" << seed);
+    const support::fresh_seed seed;
+    INFO(seed);
     for (std::uint64_t i = 0; i != 200; ++i) {
         INFO("world " << i);
         const std::string wrong = world{seed + i}.run(1500);
