@@ -302,8 +302,8 @@ private:
         // a stream brings more, and is faster when it is not looked at all the time
         const unsigned first = last_count_ > 1 ? strategy::patient : 0;
         // members look after each other, now and then
-        const std::chrono::nanoseconds watch =
-            assigned_.has_group() ? options_.max_poll_interval / 4 : no_timeout;
+        const bool watches = assigned_.has_group() && options_.max_poll_interval != no_timeout;
+        const auto watch = watches ? options_.max_poll_interval / 4 : no_timeout;
         for (std::chrono::nanoseconds left = timeout;; left -= watch) {
             const auto slice = (std::min)(left, watch);
             if (wait_until<strategy>(state_->records_arrived, deadline{state_->time, slice}, first,

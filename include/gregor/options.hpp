@@ -57,6 +57,7 @@ struct consumer_options {
     std::size_t max_poll_records = 500;
 
     /// How long a member may stay away between two polls before the others take its partitions.
+    /// `no_timeout`: for ever, and it looks after nobody either while it sleeps.
     std::chrono::nanoseconds max_poll_interval = std::chrono::minutes{5};
 
     /// A member of this name that goes and comes back within its `max_poll_interval` finds its

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "model/exploring.hpp"
 #include "model/small_topic.hpp"
@@ -66,6 +67,14 @@ struct scene {
     cell<int> next{0};
 };
 
+/// Sleeps until it is woken: a wake-up that is lost is one that never comes.
+const gregor::consumer_options tireless{.max_poll_interval = gregor::no_timeout};
+
+std::vector<std::size_t> all_to_last(const gregor::assignment_request& request)
+{
+    return std::vector<std::size_t>(request.partitions, request.members.size() - 1);
+}
+
 } // namespace
 
 TEST_CASE("a partition moves from one member to the other", "[model][groups]")
@@ -103,15 +112,29 @@ TEST_CASE("a partition moves from one member to the other", "[model][groups]")
                      here->poll(second);
                  });
              });
+    explored("groups: a member comes, while a committed batch is in hand", {.preemptions = 2},
+             [](model::run& run) {
+                 auto here = std::make_shared<scene>();
+                 auto first = std::make_shared<member>(
+                     here->topic, "group", gregor::consumer_options{.assign = all_to_last});
+                 here->send();
+                 run.thread([=] {
+                     const auto batch = first->try_poll();
+                     (void)first->commit();
+                     here->read(batch);
+                 });
+                 run.thread([=] {
+                     member second{here->topic, "group"};
+                     here->poll(second);
+                     here->send();
+                     here->poll(second);
+                 });
+             });
     explored("groups: all goes to who came last, while records come", model::by_chance(30'000),
              [](model::run& run) {
-                 const auto to_last = [](const gregor::assignment_request& request) {
-                     return std::vector<std::size_t>(request.partitions,
-                                                     request.members.size() - 1);
-                 };
                  auto here = std::make_shared<scene>();
-                 auto first = std::make_shared<member>(here->topic, "group",
-                                                       gregor::consumer_options{.assign = to_last});
+                 auto first = std::make_shared<member>(
+                     here->topic, "group", gregor::consumer_options{.assign = all_to_last});
                  run.thread([=] {
                      here->send();
                      here->send();
@@ -135,7 +158,7 @@ TEST_CASE("a member that waits is woken when a partition comes to it", "[model][
         auto here = std::make_shared<scene>();
         auto first = std::make_shared<std::optional<member>>();
         first->emplace(here->topic, "group");
-        auto second = std::make_shared<member>(here->topic, "group");
+        auto second = std::make_shared<member>(here->topic, "group", tireless);
         here->send();
         run.thread([=] { first->reset(); });
         run.thread([=] {
@@ -143,10 +166,26 @@ TEST_CASE("a member that waits is woken when a partition comes to it", "[model][
             check(batch.size() == 1, "it got the record");
         });
     });
+    explored(
+        "groups: asleep until the other one has given", {.preemptions = 2}, [](model::run& run) {
+            struct told : gregor::rebalance_listener {};
+            static told asks_to_be_told;
+            auto here = std::make_shared<scene>();
+            auto first = std::make_shared<member>(
+                here->topic, "group",
+                gregor::consumer_options{.assign = all_to_last, .listener = &asks_to_be_told});
+            auto second = std::make_shared<member>(here->topic, "group", tireless);
+            here->send();
+            run.thread([=] { check(first->try_poll().empty(), "it is not its own any more"); });
+            run.thread([=] {
+                const auto batch = second->poll();
+                check(batch.size() == 1, "it got the record");
+            });
+        });
     explored("groups: the end is told to all", {.preemptions = 2}, [](model::run& run) {
         auto here = std::make_shared<scene>();
-        auto first = std::make_shared<member>(here->topic, "group");
-        auto second = std::make_shared<member>(here->topic, "group");
+        auto first = std::make_shared<member>(here->topic, "group", tireless);
+        auto second = std::make_shared<member>(here->topic, "group", tireless);
         here->send();
         run.thread([=] {
             while (first->poll().status() != poll_status::closed) {}

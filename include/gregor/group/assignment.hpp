@@ -158,6 +158,9 @@ public:
     void commit(reader& r, offset_t next) noexcept
     {
         r.commit(next);
+        // Either this look sees that the topic is closed, or who sleeps because of this partition
+        // fenced heavily before its last look, and sees the commit.
+        reader::env::light();
         if (r.log().protocol().finished(next)) [[unlikely]] {
             state_.records_arrived.notify(); // other members may wait for the end of them all
         }
