@@ -236,6 +236,28 @@ TEST_CASE("a ring closes while a second producer comes", "[model]")
              });
 }
 
+TEST_CASE("who finds no claim open when a ring is closed finds the end at its last place",
+          "[model]")
+{
+    explored("close: a claim is settled, and looked at", {}, [](model::run& run) {
+        auto here = std::make_shared<ring_of_2>(seq{254});
+        auto first = std::make_shared<ring_of_2::lane>(here->protocol.open_lane());
+        const auto got = here->hold(*first, 1);
+        here->close();
+        run.thread([=] {
+            here->fill(got.first, 1, 0);
+            here->settle(*first, got.first, 1, 1);
+        });
+        run.thread([=] {
+            const auto& protocol = here->protocol;
+            seq at{};
+            if (!protocol.stuck(protocol.end(), at)) {
+                check(protocol.end() == ring::plus(got.first, 1), "the end is the last");
+            }
+        });
+    });
+}
+
 TEST_CASE("nothing is overwritten for a producer that came too late", "[model]")
 {
     explored("close: a claim is open, and another producer comes", {.preemptions = 3},

@@ -161,7 +161,7 @@ verdict try_models(const mutant& what, const fs::path& include, const fs::path& 
             if (because.find("not everything") == std::string::npos) {
                 return {true, model + ": " + by + " (" + because + ")", model};
             }
-        } else if (status != 0 && said.find("model: ") == std::string::npos) {
+        } else if (status != 0) {
             return {false, "NO ANSWER of " + model + ", status " + std::to_string(status), {}};
         }
         fs::remove(program);

@@ -66,7 +66,7 @@ inline void set_time_limit(std::chrono::seconds limit)
 
 int main()
 {
-    mutant::set_time_limit(std::chrono::seconds{120});
+    mutant::set_time_limit(std::chrono::seconds{300});
     for (const mutant::test* each = mutant::test::first; each != nullptr; each = each->next) {
         try {
             each->body();
