@@ -87,14 +87,15 @@ public:
         if (++polls_ % 1024 == 0 && assigned_.has_group()) [[unlikely]] {
             watch_others(); // who is never in want of records looks after the others, too
         }
-        if (keeps_up_ && timeout > std::chrono::nanoseconds{0}) {
+        const bool breathes = timeout > std::chrono::nanoseconds{0} && breathing_.is_due();
+        if (breathes) {
             strategy::template breathe<env>();
         }
         if (look(found)) [[likely]] {
-            keeps_up_ = found.run.count < few();
+            breathing_.found(found.run.count, breathes, options_.max_poll_records);
             return give(found);
         }
-        keeps_up_ = false;
+        breathing_.waits();
         if (timeout > std::chrono::nanoseconds{0}) {
             return wait_for_records(found, timeout, stop);
         }
@@ -185,12 +186,6 @@ public:
 private:
     using strategy = typename policies::wait;
     using inside = typename assignment<Topic>::inside;
-
-    /// Fewer records at once than this: the consumer has all but caught up with the producers.
-    [[nodiscard]] offset_t few() const noexcept
-    {
-        return (std::min<offset_t>)(options_.max_poll_records, 32);
-    }
 
     /// As close; what a listener throws is lost, and nothing is committed while an exception
     /// passes.
@@ -386,7 +381,7 @@ private:
     const consumer_options options_;
     assignment<Topic> assigned_;
     offset_t last_count_ = 0; // of the last batch with records
-    bool keeps_up_ = false;   // the last poll found a few records, and did not have to wait
+    breathing breathing_;
     std::uint64_t polls_ = 0;
     std::chrono::nanoseconds watched_{0}; // when it last looked after the others
     bool told_ = false; // its listener is being told: what it calls changes no assignment

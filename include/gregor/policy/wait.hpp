@@ -115,6 +115,53 @@ struct sleep {
 
 namespace gregor::inline GREGOR_ABI {
 
+/// Whether a reader that keeps up with its producers breathes before it looks again: as long as it
+/// finds more after a breath than without one. Where it does not (one thread sends and reads, or
+/// records come as fast as they are read), it tries ever less often.
+class breathing {
+public:
+    /// Fewer records than this at once: the reader keeps up.
+    static constexpr std::uint64_t few = 32;
+
+    /// Before a look.
+    [[nodiscard]] bool is_due() noexcept
+    {
+        if (!keeps_up_) {
+            return false;
+        }
+        if (looks_to_skip_ != 0) {
+            --looks_to_skip_;
+            return false;
+        }
+        return true;
+    }
+
+    /// The look found so many at once.
+    void found(std::uint64_t count, bool after_a_breath, std::uint64_t most) noexcept
+    {
+        keeps_up_ = count < few && count < most;
+        if (!after_a_breath) {
+            without_ = count;
+        } else if (count > 2 * without_) {
+            in_vain_ = 0;
+            looks_to_skip_ = ++paid_ % 64 == 0 ? 1 : 0; // to compare with how it is without
+        } else {
+            in_vain_ = in_vain_ < 512 ? in_vain_ * 2 + 8 : 1024;
+            looks_to_skip_ = in_vain_;
+        }
+    }
+
+    /// The look found nothing: there is a wait before the next one anyway.
+    void waits() noexcept { keeps_up_ = false; }
+
+private:
+    std::uint64_t without_ = 0;
+    unsigned looks_to_skip_ = 0;
+    unsigned in_vain_ = 0;
+    unsigned paid_ = 0;
+    bool keeps_up_ = false;
+};
+
 /// So long from the moment it is started on, by the topic's clock.
 template <class Clock>
 class deadline {

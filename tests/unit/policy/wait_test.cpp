@@ -154,6 +154,36 @@ TEST_CASE("between two short batches only those breathe who may give the core aw
     CHECK(counting_env::pauses + counting_env::sleeps == 0);
 }
 
+TEST_CASE("a reader breathes as long as it finds more by it", "[policy][wait]")
+{
+    // so many polls of a reader that finds `with` records after a breath, and `without` else
+    const auto breaths = [](int polls, std::uint64_t with, std::uint64_t without) {
+        gregor::breathing lungs;
+        int count = 0;
+        for (int i = 0; i != polls; ++i) {
+            const bool breathes = lungs.is_due();
+            count += breathes ? 1 : 0;
+            lungs.found(breathes ? with : without, breathes, 500);
+        }
+        return count;
+    };
+    CHECK(breaths(1000, 20, 3) > 950); // it pays, and is now and then compared
+    CHECK(breaths(1000, 20, 3) < 999);
+    CHECK(breaths(100000, 1, 1) < 200); // it never pays
+    CHECK(breaths(100000, 16, 16) < 200);
+    CHECK(breaths(1000, 100, 100) == 0); // it has not caught up
+    // each breath fills a batch, after which none is due
+    CHECK(breaths(1000, 100, 3) > 450);
+    CHECK(breaths(1000, 100, 3) <= 500);
+    gregor::breathing lungs;
+    lungs.found(1, false, 500);
+    CHECK(lungs.is_due());
+    lungs.waits();
+    CHECK_FALSE(lungs.is_due());
+    lungs.found(1, false, 1); // all it asked for: who knows how many there are
+    CHECK_FALSE(lungs.is_due());
+}
+
 TEST_CASE("a deadline knows what is left of it", "[policy][wait]")
 {
     manual_clock clock;
