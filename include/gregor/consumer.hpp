@@ -314,7 +314,7 @@ template <class Topic>
 std::uint64_t consumer<Topic>::lag() const
 {
     std::uint64_t sum = 0;
-    for (const auto& each : core_->assigned().readers()) {
+    for (const auto* each : core_->assigned().readers()) {
         sum += lag(each->id());
     }
     return sum;

@@ -354,7 +354,7 @@ private:
     [[nodiscard]] GREGOR_NOINLINE bool finished() noexcept
     {
         std::size_t open = 0; // partitions that are read to their end, but not committed
-        for (const auto& each : assigned_.readers()) {
+        for (const auto* each : assigned_.readers()) {
             if (!each->finished()) {
                 return false;
             }
@@ -363,10 +363,10 @@ private:
         if (!assigned_.has_group()) {
             return true;
         }
-        for (const auto& share : assigned_.member().group().shares) {
-            const auto p =
-                static_cast<std::size_t>(&share - assigned_.member().group().shares.data());
-            if (state_->partitions[p].log.protocol().finished(share.cursor->sequence())) {
+        const auto& shares = assigned_.member().group().shares;
+        for (std::size_t p = 0; p != shares.size(); ++p) {
+            const offset_t committed = shares[p].cursor->sequence();
+            if (state_->partitions[p].log.protocol().finished(committed)) {
                 continue;
             }
             if (open == 0) {

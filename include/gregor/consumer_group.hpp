@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -114,17 +113,20 @@ template <class Group>
 void rebalance(Group& group)
 {
     if (!group.members.empty()) {
-        std::vector<std::vector<partition_id>> owned(group.members.size());
+        // what each owns, one after the other in one list
+        std::vector<partition_id> owned;
+        owned.reserve(group.shares.size());
         std::vector<assignment_member> members;
-        members.reserve(owned.size());
-        for (std::size_t m = 0; m != owned.size(); ++m) {
-            const auto& member = *group.members[m];
+        members.reserve(group.members.size());
+        for (const auto& member : group.members) {
+            const std::size_t before = owned.size();
             for (std::uint32_t p = 0; p != group.shares.size(); ++p) {
-                if (group.shares[p].owner == &member) {
-                    owned[m].push_back({p});
+                if (group.shares[p].owner == member.get()) {
+                    owned.push_back({p});
                 }
             }
-            members.push_back({member.id, member.instance_id, owned[m]});
+            members.push_back(
+                {member->id, member->instance_id, {owned.data() + before, owned.size() - before}});
         }
         const auto assign = group.assign != nullptr ? group.assign : &assignors::sticky;
         const std::vector<std::size_t> owners =
@@ -167,10 +169,12 @@ template <class Group>
     if (share.owner == nullptr) {
         return true;
     }
-    const auto owner = std::find_if(group.members.begin(), group.members.end(),
-                                    [&](const auto& each) { return each.get() == share.owner; });
-    if (owner == group.members.end() || (*owner)->listens || (*owner)->away ||
-        share.lease == nullptr || share.position == nullptr || !(*owner)->order_and_see_outside()) {
+    typename Group::member* owner = nullptr;
+    for (const auto& each : group.members) {
+        owner = each.get() == share.owner ? each.get() : owner;
+    }
+    if (owner == nullptr || owner->listens || owner->away || share.lease == nullptr ||
+        share.position == nullptr || !owner->order_and_see_outside()) {
         return false;
     }
     return !share.lease->holding() && *share.position == share.cursor->sequence();
@@ -191,6 +195,43 @@ void rest(Group& group) noexcept
     }
 }
 
+// The members of a group are in Kafka's order. Loops, not algorithms: what every program that has a
+// consumer compiles is kept small.
+
+/// Throws std::bad_alloc, and then has changed nothing.
+template <class Group>
+void add_member(Group& group, const std::shared_ptr<typename Group::member>& member)
+{
+    const auto before = [](const auto& a, const auto& b) {
+        if (a.instance_id.empty() != b.instance_id.empty()) {
+            return b.instance_id.empty();
+        }
+        return a.instance_id != b.instance_id ? a.instance_id < b.instance_id : a.id < b.id;
+    };
+    group.members.push_back(member);
+    for (std::size_t i = group.members.size() - 1; i != 0; --i) {
+        if (!before(*group.members[i], *group.members[i - 1])) {
+            break;
+        }
+        group.members[i].swap(group.members[i - 1]);
+    }
+}
+
+template <class Group>
+void remove_member(Group& group, const typename Group::member& member) noexcept
+{
+    bool found = false;
+    for (std::size_t i = 0; i + 1 < group.members.size(); ++i) {
+        found |= group.members[i].get() == &member;
+        if (found) {
+            group.members[i].swap(group.members[i + 1]);
+        }
+    }
+    if (!group.members.empty() && group.members.back().get() == &member) {
+        group.members.pop_back();
+    }
+}
+
 /// Takes the member out of the group; what it owned is free, but for what it holds in one of its
 /// calls: that is free as soon as it is out of it.
 template <class Group>
@@ -204,10 +245,8 @@ void take_out(Group& group, typename Group::member& member, bool outside) noexce
             share.target = nullptr;
         }
     }
-    const auto same = [&](const auto& each) { return each.get() == &member; };
-    group.members.erase(std::remove_if(group.members.begin(), group.members.end(), same),
-                        group.members.end());
     member.fenced = true;
+    remove_member(group, member);
 }
 
 /// Takes out who has been away for longer than it may; true if anybody was. Whoever polls next says
@@ -238,20 +277,6 @@ bool fence_absent(Group& group, std::chrono::nanoseconds now) noexcept
         order_all(group);
     }
     return any;
-}
-
-/// The places of a new member among the others: in Kafka's order.
-template <class Group>
-void add_member(Group& group, const std::shared_ptr<typename Group::member>& member)
-{
-    const auto before = [](const auto& a, const auto& b) {
-        if (a->instance_id.empty() != b->instance_id.empty()) {
-            return b->instance_id.empty();
-        }
-        return a->instance_id != b->instance_id ? a->instance_id < b->instance_id : a->id < b->id;
-    };
-    group.members.insert(
-        std::upper_bound(group.members.begin(), group.members.end(), member, before), member);
 }
 
 /// The group of this name, made if need be, or why it cannot be joined.
@@ -307,13 +332,12 @@ std::shared_ptr<typename Group::member> join_group(Group& group, const consumer_
             }
         }
     }
-    group.members.reserve(group.members.size() + 1);
     add_member(group, member);
 #if GREGOR_EXCEPTIONS
     try {
         rebalance(group);
     } catch (...) {
-        group.members.erase(std::find(group.members.begin(), group.members.end(), member));
+        remove_member(group, *member);
         throw;
     }
 #else

@@ -65,13 +65,11 @@ struct topic_state {
     /// A group that has read nothing and holds nobody back.
     [[nodiscard]] group_type new_group(std::string group) const
     {
-        std::vector<typename group_type::share> shares;
-        shares.reserve(partitions.size());
-        for (partition_type& each : partitions) {
-            auto& gate = each.log.protocol().gate();
-            shares.push_back({gate.own(gate.cursor(group))});
-        }
-        return {.name = std::move(group), .shares = std::move(shares)};
+        const auto take = [&](std::size_t i) {
+            auto& gate = partitions[i].log.protocol().gate();
+            return typename group_type::share{gate.own(gate.cursor(group))};
+        };
+        return {.name = group, .shares = {partitions.size(), take}};
     }
 
     const std::string name;

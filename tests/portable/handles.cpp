@@ -210,6 +210,22 @@ void seeking()
     CHECK(read_in_order(in, 100) == 0);
 }
 
+/// Two members share a partition each, and what one leaves the other one reads on.
+void members_share_a_group()
+{
+    numbers t{"t", {.partitions = 2}};
+    gregor::producer out{t};
+    gregor::consumer first{t, "g"};
+    {
+        gregor::consumer second{t, "g"};
+        CHECK(first.assignment().size() == 1 && second.assignment().size() == 1);
+        CHECK(out.try_send(1, {.partition = second.assignment().front()}));
+        CHECK(second.try_poll().size() == 1);
+    }
+    CHECK(first.try_poll().empty()); // the other one has committed it
+    CHECK(first.assignment().size() == 2);
+}
+
 void what_cannot_be_opened()
 {
     CHECK(numbers::create("t", {.partitions = 0}).error().code() == gregor::errc::invalid_option);
@@ -217,15 +233,15 @@ void what_cannot_be_opened()
     CHECK(!numbers::create("t", {.capacity_records = ~std::size_t{0} / 2 + 1}));
     numbers t{"t"};
     gregor::consumer first{t, "g"};
-    const auto refused = gregor::consumer<numbers>::create(t, "g");
-    CHECK(!refused && refused.error().code() == gregor::errc::group_has_member);
-    CHECK(std::string{refused.error().what()}.find("no other member") != std::string::npos);
+    const auto refused = gregor::consumer<numbers>::create(t, "g", {.lossy = true});
+    CHECK(!refused && refused.error().code() == gregor::errc::invalid_option);
+    CHECK(std::string{refused.error().what()}.find("lossless") != std::string::npos);
 #if GREGOR_EXCEPTIONS
     bool thrown = false;
     try {
-        const gregor::consumer second{t, "g"};
+        const gregor::consumer second{t, "g", {.lossy = true}};
     } catch (const gregor::error& e) {
-        thrown = e.code() == gregor::errc::group_has_member;
+        thrown = e.code() == gregor::errc::invalid_option;
     }
     CHECK(thrown);
 #endif
@@ -241,5 +257,6 @@ void portable::test_handles()
     claims();
     batches_and_positions();
     seeking();
+    members_share_a_group();
     what_cannot_be_opened();
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -21,13 +20,6 @@
 #include "gregor/partition_reader.hpp"
 
 namespace gregor::inline GREGOR_ABI {
-
-enum class commit_status : std::uint8_t {
-    ok,
-    fenced,       ///< the member was away for too long, and has lost its partitions
-    not_assigned, ///< the consumer does not own the partition (any more)
-    out_of_range, ///< beyond the end of the log
-};
 
 /// The partitions that a consumer reads: how they come and go, and what of them is to be committed.
 ///
@@ -66,13 +58,13 @@ public:
             ~wake_producers() { state.room_made.notify(); }
         } const at_the_end{state_};
         const std::lock_guard lock{state_.mutex};
-        std::vector<std::unique_ptr<reader>> fresh;
-        fresh.reserve(wanted.size());
+        list fresh;
+        fresh.readers.reserve(wanted.size());
         for (const partition_id p : wanted) {
-            fresh.push_back(open(p, std::nullopt));
+            fresh.readers.push_back(open(p, std::nullopt));
         }
         drop_all();
-        readers_ = std::move(fresh);
+        readers_.swap(fresh.readers);
     }
 
     /// Becomes a member of the group, and takes what is free. Under the topic's mutex; the caller
@@ -103,19 +95,17 @@ public:
 
     [[nodiscard]] membership<Topic>& member() noexcept { return member_; }
     [[nodiscard]] bool has_group() const noexcept { return static_cast<bool>(member_); }
-    [[nodiscard]] const std::vector<std::unique_ptr<reader>>& readers() const noexcept
-    {
-        return readers_;
-    }
+    /// In the order of their partitions, or in that of the assignment.
+    [[nodiscard]] const std::vector<reader*>& readers() const noexcept { return readers_; }
 
     [[nodiscard]] reader* find(partition_id p) const noexcept
     {
         if (p.value < readers_.size() && readers_[p.value]->id() == p) {
-            return readers_[p.value].get(); // all partitions are assigned
+            return readers_[p.value]; // all partitions are assigned
         }
-        for (const auto& each : readers_) {
+        for (reader* const each : readers_) {
             if (each->id() == p) {
-                return each.get();
+                return each;
             }
         }
         return nullptr;
@@ -171,25 +161,11 @@ public:
     /// There is something that `follow` has to do.
     [[nodiscard]] bool has_news() const noexcept { return member_.has_news() || unfinished_; }
 
-    /// Whether the member, or its partition, is still what it was when it last looked. While
-    /// inside, so that it stays so.
-    [[nodiscard]] commit_status standing() const
-    {
-        if (!member_.has_news()) [[likely]] {
-            return commit_status::ok;
-        }
-        const std::lock_guard lock{state_.mutex};
-        return member_.fenced() ? commit_status::fenced : commit_status::ok;
-    }
+    /// Whether the member, or its partition, is still what it was when it last looked.
+    [[nodiscard]] commit_status standing() const { return member_.standing(state_.mutex); }
     [[nodiscard]] commit_status standing(partition_id p) const
     {
-        if (!member_.has_news()) [[likely]] {
-            return commit_status::ok;
-        }
-        const std::lock_guard lock{state_.mutex};
-        return member_.fenced()  ? commit_status::fenced
-               : member_.owns(p) ? commit_status::ok
-                                 : commit_status::not_assigned;
+        return member_.standing(state_.mutex, &p);
     }
 
     /// Gives, takes, and tells the listener; true when the member was fenced meanwhile: then it has
@@ -207,8 +183,9 @@ public:
             fenced = member_.fenced();
             if (fenced) {
                 member_.give_back_all();
-                const std::vector<partition_id> all = ids();
-                lost_.insert(lost_.end(), all.begin(), all.end());
+                for (const reader* const each : readers_) {
+                    lost_.push_back(each->id());
+                }
                 drop_all();
                 came_.clear();
                 member_.rejoin(state_, options_);
@@ -216,7 +193,7 @@ public:
                 member_.settle();
                 member_.acknowledge(); // of what this member has just said itself
                 drop_if([&](const reader& r) { return !member_.owns(r.id()); });
-                for (const auto& each : readers_) {
+                for (const reader* const each : readers_) {
                     if (!member_.keeps(each->id())) {
                         going.push_back(each->id());
                     }
@@ -266,7 +243,7 @@ public:
                 tell_of_all(thrown, &rebalance_listener::on_revoked);
             }
             const std::lock_guard lock{state_.mutex};
-            for (const auto& each : readers_) {
+            for (const reader* const each : readers_) {
                 if (member_.owns(each->id())) {
                     member_.share(each->id()).resume = each->resume();
                 }
@@ -277,7 +254,7 @@ public:
                 commit_returned();
             }
             const std::lock_guard lock{state_.mutex};
-            for (const auto& each : readers_) {
+            for (const reader* const each : readers_) {
                 each->cursor().set(0, 0);
             }
         }
@@ -290,21 +267,40 @@ public:
     /// The partitions that it reads, in order.
     [[nodiscard]] std::vector<partition_id> partitions() const
     {
-        std::vector<partition_id> mine = ids();
-        if (member_.has_news()) {
-            const std::lock_guard lock{state_.mutex};
-            const auto gone = [&](partition_id p) { return !member_.owns(p); };
-            mine.erase(std::remove_if(mine.begin(), mine.end(), gone), mine.end());
+        if (!member_.has_news()) {
+            return ids();
+        }
+        std::vector<partition_id> mine;
+        const std::lock_guard lock{state_.mutex};
+        for (const reader* const each : readers_) {
+            if (member_.owns(each->id())) {
+                mine.push_back(each->id());
+            }
         }
         return mine;
     }
 
 private:
+    /// Readers that nobody has yet.
+    struct list {
+        std::vector<reader*> readers = {};
+
+        list() = default;
+        list(const list&) = delete;
+        list& operator=(const list&) = delete;
+        ~list()
+        {
+            for (reader* const each : readers) {
+                delete each;
+            }
+        }
+    };
+
     [[nodiscard]] std::vector<partition_id> ids() const
     {
         std::vector<partition_id> mine;
         mine.reserve(readers_.size());
-        for (const auto& each : readers_) {
+        for (const reader* const each : readers_) {
             mine.push_back(each->id());
         }
         return mine;
@@ -376,7 +372,7 @@ private:
     }
 
     /// Under the mutex. Nothing is left of it when it throws.
-    [[nodiscard]] std::unique_ptr<reader> open(partition_id p, std::optional<offset_t> resume)
+    [[nodiscard]] reader* open(partition_id p, std::optional<offset_t> resume)
     {
         using owned_place = typename reader::owned_place;
         auto& log = state_.at(p).log;
@@ -384,16 +380,17 @@ private:
         const std::string label = has_group() ? member_.group().name : "(no group)";
         owned_place cursor =
             has_group() ? owned_place{member_.share(p).cursor.get()} : gate.own(gate.cursor(label));
-        return std::make_unique<reader>(p, log, std::move(cursor), gate.own(gate.lease(label)),
-                                        options_, resume);
+        return new reader(p, log, std::move(cursor), gate.own(gate.lease(label)), options_, resume);
     }
     reader& add(partition_id p, std::optional<offset_t> resume)
     {
         readers_.reserve(readers_.size() + 1);
-        const auto at =
-            std::lower_bound(readers_.begin(), readers_.end(), p,
-                             [](const auto& each, partition_id id) { return each->id() < id; });
-        return **readers_.insert(at, open(p, resume));
+        reader* const made = open(p, resume);
+        readers_.push_back(made);
+        for (std::size_t i = readers_.size() - 1; i != 0 && p < readers_[i - 1]->id(); --i) {
+            std::swap(readers_[i], readers_[i - 1]);
+        }
+        return *made;
     }
 
     /// Under the mutex.
@@ -408,8 +405,17 @@ private:
                 link = &(*link)->next_dirty;
             }
         }
-        const auto gone = [&](const auto& each) { return which(*each); };
-        readers_.erase(std::remove_if(readers_.begin(), readers_.end(), gone), readers_.end());
+        std::size_t kept = 0;
+        for (std::size_t i = 0; i != readers_.size(); ++i) {
+            if (which(*readers_[i])) {
+                delete readers_[i];
+            } else {
+                readers_[kept++] = readers_[i];
+            }
+        }
+        while (readers_.size() != kept) {
+            readers_.pop_back();
+        }
         next_ = 0;
     }
     void drop_all() noexcept
@@ -426,7 +432,7 @@ private:
     state_type& state_;
     const consumer_options& options_;
     membership<Topic> member_;
-    std::vector<std::unique_ptr<reader>> readers_;
+    std::vector<reader*> readers_; // its own
     // Of these the listener was not told yet.
     std::vector<partition_id> came_;
     std::vector<partition_id> lost_;

@@ -19,6 +19,13 @@
 
 namespace gregor::inline GREGOR_ABI {
 
+enum class commit_status : std::uint8_t {
+    ok,
+    fenced,       ///< the member was away for too long, and has lost its partitions
+    not_assigned, ///< the consumer does not own the partition (any more)
+    out_of_range, ///< beyond the end of the log
+};
+
 /// A consumer's part in its group: whether there is something to act upon, and what. A consumer
 /// without a group has an empty one.
 ///
@@ -77,6 +84,21 @@ public:
     [[nodiscard]] bool has_news() const noexcept
     {
         return self_ != nullptr && self_->orders() != seen_;
+    }
+
+    /// Whether the member is still one, and its partition still its own, if one is named. While
+    /// inside, so that it stays so.
+    template <class Mutex>
+    [[nodiscard]] commit_status standing(Mutex& mutex, const partition_id* p = nullptr) const
+    {
+        if (!has_news()) [[likely]] {
+            return commit_status::ok;
+        }
+        const std::lock_guard lock{mutex};
+        if (self_->fenced) {
+            return commit_status::fenced;
+        }
+        return p == nullptr || owns(*p) ? commit_status::ok : commit_status::not_assigned;
     }
 
     // --- under the mutex, while inside -----------------------------------------------------------

@@ -145,7 +145,7 @@ struct group_state {
     /// Its first member has come in. Where memory was short, it has not, and there is no group.
     bool joined = false;
     /// One a partition; as many as the topic has.
-    std::vector<share> shares = {};
+    fixed_array<share> shares = {};
 
     std::vector<std::shared_ptr<member>> members = {}; ///< in Kafka's order
     std::uint64_t members_ever = 0;

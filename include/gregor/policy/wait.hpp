@@ -142,7 +142,7 @@ public:
         keeps_up_ = count < few && count < most;
         if (!after_a_breath) {
             without_ = count;
-        } else if (count > 2 * without_) {
+        } else if (count * 4 > without_ * 5) {
             in_vain_ = 0;
             looks_to_skip_ = ++paid_ % 64 == 0 ? 1 : 0; // to compare with how it is without
         } else {
