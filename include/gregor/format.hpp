@@ -44,6 +44,7 @@ namespace gregor::inline GREGOR_ABI {
 {
     switch (status) {
     case commit_status::ok: return "ok";
+    case commit_status::fenced: return "fenced";
     case commit_status::not_assigned: return "not_assigned";
     case commit_status::out_of_range: return "out_of_range";
     }
