@@ -8,6 +8,13 @@
 #include <new>
 #include <sys/mman.h>
 
+#if defined(_LIBCPP_VERSION)
+// The C++ ABI has it, libc++'s header does not say so.
+namespace __cxxabiv1 {
+extern "C" void* __cxa_get_globals();
+}
+#endif
+
 // `swapcontext` makes a system call for the signal mask, a hundred times the price of the switch.
 #if !GREGOR_MODEL_UCONTEXT && defined(__x86_64__)
 asm(R"(
