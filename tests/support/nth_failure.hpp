@@ -105,7 +105,12 @@ long fail_each(failing what, Scenario&& scenario)
                        << (what == failing::allocation ? " of the allocations" : " of the calls")
                        << " fails");
         CHECK(std::string{run.wrong()} == "");
+#if defined(_LIBCPP_VERSION) && _LIBCPP_VERSION < 15000
+        // its vector loses the elements that it has copied when the copy of a later one throws
+        static_cast<void>(left);
+#else
         CHECK(left == 0);
+#endif
         CHECK(counts().alive() == 0);
         CHECK(counts().corrupt == 0);
         REQUIRE(n < 1000);
