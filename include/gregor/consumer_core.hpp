@@ -37,8 +37,8 @@ public:
     using env = typename reader::env;
     using batch_type = batch<Topic>;
 
-    consumer_core(std::shared_ptr<state_type> state, const consumer_options& options)
-        : state_(std::move(state)), options_(options), assigned_(*state_, options_)
+    consumer_core(std::shared_ptr<state_type> state, consumer_options options)
+        : state_(std::move(state)), options_(std::move(options)), assigned_(*state_, options_)
     {
         this->topic = state_.get();
         this->drop = [](lender<Topic>& self) noexcept {

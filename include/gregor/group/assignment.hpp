@@ -387,7 +387,8 @@ private:
         readers_.reserve(readers_.size() + 1);
         reader* const made = open(p, resume);
         readers_.push_back(made);
-        for (std::size_t i = readers_.size() - 1; i != 0 && p < readers_[i - 1]->id(); --i) {
+        for (std::size_t i = readers_.size() - 1; i != 0 && p.value < readers_[i - 1]->id().value;
+             --i) {
             std::swap(readers_[i], readers_[i - 1]);
         }
         return *made;
