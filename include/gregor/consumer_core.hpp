@@ -139,6 +139,9 @@ public:
         if (assigned_.standing() == commit_status::fenced) {
             return commit_status::fenced;
         }
+        if (assigned_.has_news()) [[unlikely]] {
+            assigned_.leave_out_what_was_taken();
+        }
         assigned_.commit_returned();
         return commit_status::ok;
     }

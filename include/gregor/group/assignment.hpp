@@ -168,6 +168,14 @@ public:
         return member_.standing(state_.mutex, &p);
     }
 
+    /// What was committed by hand lies idle, and may be somebody else's by now: it is not to be
+    /// committed again. Before `commit_returned`, while inside, where there is news.
+    void leave_out_what_was_taken() noexcept
+    {
+        const std::lock_guard lock{state_.mutex};
+        clean_if([&](const reader& r) { return !member_.owns(r.id()); });
+    }
+
     /// Gives, takes, and tells the listener; true when the member was fenced meanwhile: then it has
     /// lost everything, and takes part again. Throws what the listener or the assignor throws,
     /// after everything is done, and std::bad_alloc.
@@ -309,19 +317,7 @@ private:
     void tell(std::exception_ptr& thrown, const std::vector<partition_id>& partitions,
               void (rebalance_listener::*what)(std::span<const partition_id>)) noexcept
     {
-        if (options_.listener == nullptr || partitions.empty()) {
-            return;
-        }
-#if GREGOR_EXCEPTIONS
-        try {
-            (options_.listener->*what)(partitions);
-        } catch (...) {
-            thrown = thrown ? thrown : std::current_exception();
-        }
-#else
-        static_cast<void>(thrown);
-        (options_.listener->*what)(partitions);
-#endif
+        tell_listener(options_.listener, thrown, partitions, what);
     }
 
     /// Who leaves does so, whether there is memory for the list or not.
@@ -394,18 +390,24 @@ private:
         return *made;
     }
 
-    /// Under the mutex.
     template <class Which>
-    void drop_if(Which&& which) noexcept
+    void clean_if(Which&& which) noexcept
     {
-        // what is dropped is not committed any more
         for (reader** link = &dirty_; *link != nullptr;) {
             if (which(**link)) {
+                (*link)->dirty = false;
                 *link = (*link)->next_dirty;
             } else {
                 link = &(*link)->next_dirty;
             }
         }
+    }
+
+    /// Under the mutex.
+    template <class Which>
+    void drop_if(Which&& which) noexcept
+    {
+        clean_if(which); // what is dropped is not committed any more
         std::size_t kept = 0;
         for (std::size_t i = 0; i != readers_.size(); ++i) {
             if (which(*readers_[i])) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <exception>
 #include <span>
 
 #include "gregor/base/config.hpp"
@@ -26,5 +27,25 @@ public:
     /// Somebody else reads them already: the member was away for too long. Commits are refused.
     virtual void on_lost(std::span<const partition_id> /*partitions*/) {}
 };
+
+/// Calls the listener, where there is one and something to tell; keeps the first thing thrown.
+inline void tell_listener(rebalance_listener* listener, std::exception_ptr& thrown,
+                          std::span<const partition_id> partitions,
+                          void (rebalance_listener::*what)(std::span<const partition_id>)) noexcept
+{
+    if (listener == nullptr || partitions.empty()) {
+        return;
+    }
+#if GREGOR_EXCEPTIONS
+    try {
+        (listener->*what)(partitions);
+    } catch (...) {
+        thrown = thrown ? thrown : std::current_exception();
+    }
+#else
+    static_cast<void>(thrown);
+    (listener->*what)(partitions);
+#endif
+}
 
 } // namespace gregor::inline GREGOR_ABI

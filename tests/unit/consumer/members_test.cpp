@@ -131,6 +131,31 @@ TEST_CASE("what is in hand moves when it is let go, and nobody reads it twice",
     CHECK(a.assignment().size() + b->assignment().size() + c->assignment().size() == 2);
 }
 
+TEST_CASE("a commit of all does not reach what was committed by hand and taken since",
+          "[consumer][members]")
+{
+    ints t{"t", {.partitions = 1, .capacity_records = 4}};
+    gregor::producer out{t};
+    const auto all_to_last = [](const gregor::assignment_request& request) {
+        return std::vector<std::size_t>(request.partitions, request.members.size() - 1);
+    };
+    reader a{t, "g", {.auto_commit = false, .assign = all_to_last}};
+    REQUIRE(out.try_send(1));
+    {
+        const auto batch = a.try_poll();
+        REQUIRE(batch.size() == 1);
+        CHECK(a.commit(batch.back()) == commit_status::ok);
+    }
+    reader b{t, "g"};
+    REQUIRE(b.assignment().size() == 1); // all was committed: it lay idle
+    REQUIRE(out.try_send(2));
+    REQUIRE(out.try_send(3));
+    CHECK(support::read_values(b) == std::vector<int>{2, 3});
+    b.commit();
+    a.commit();
+    CHECK(b.committed(partition_id{0}) == 3U);
+}
+
 TEST_CASE("a member asleep in poll gives what it is to give", "[consumer][members]")
 {
     ints t{"t", {.partitions = 2}};
