@@ -168,6 +168,32 @@ public:
     bool seek_to_beginning(partition_id p) { return seek(p, begin_offset(p)); }
     bool seek_to_end(partition_id p) { return seek(p, end_offset(p)); }
 
+    /// Polls return nothing of these until `resume`; they stay the consumer's, with their position,
+    /// and can be committed. Forgotten when a partition is lost, given up or assigned anew. False
+    /// when one is not the consumer's (any more): that one is left out.
+    bool pause(std::initializer_list<partition_id> partitions)
+    {
+        return set_paused(partitions.begin(), partitions.end(), true);
+    }
+    template <class Iterator>
+    bool pause(Iterator first, Iterator last)
+    {
+        return set_paused(first, last, true);
+    }
+    bool pause(partition_id p) { return core_->pause(p, true); }
+    bool resume(std::initializer_list<partition_id> partitions)
+    {
+        return set_paused(partitions.begin(), partitions.end(), false);
+    }
+    template <class Iterator>
+    bool resume(Iterator first, Iterator last)
+    {
+        return set_paused(first, last, false);
+    }
+    bool resume(partition_id p) { return core_->pause(p, false); }
+    /// Those of its partitions that are paused, in order.
+    [[nodiscard]] std::vector<partition_id> paused() const;
+
     /// Commits what was returned (with auto_commit) and leaves; polls then say `closed`. A batch in
     /// hand stays valid.
     void close() { core_->close(true); }
@@ -201,6 +227,16 @@ private:
         reader* const found = core_->assigned().find(p);
         GREGOR_ASSERT(found != nullptr, "the partition is not assigned to this consumer");
         return *found;
+    }
+
+    template <class Iterator>
+    bool set_paused(Iterator first, Iterator last, bool paused)
+    {
+        bool all = true;
+        for (; first != last; ++first) {
+            all = core_->pause(*first, paused) && all;
+        }
+        return all;
     }
 
     std::unique_ptr<core, release> core_;
@@ -288,6 +324,14 @@ template <class Topic>
 std::vector<partition_id> consumer<Topic>::assignment() const
 {
     return core_->assigned().partitions();
+}
+
+template <class Topic>
+std::vector<partition_id> consumer<Topic>::paused() const
+{
+    std::vector<partition_id> found = core_->assigned().partitions();
+    std::erase_if(found, [&](partition_id p) { return !core_->assigned().find(p)->paused; });
+    return found;
 }
 
 template <class Topic>

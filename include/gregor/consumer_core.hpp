@@ -151,8 +151,8 @@ public:
     {
         const guard alone{*this};
         const inside now{assigned_.member()};
-        reader* const r = closed_ ? nullptr : assigned_.find(p);
-        if (r == nullptr || assigned_.standing(p) != commit_status::ok) {
+        reader* const r = own(p);
+        if (r == nullptr) {
             return false;
         }
         r->seek(to);
@@ -160,6 +160,18 @@ public:
             state_->room_made.notify();
         }
         return true;
+    }
+
+    /// As `seek`.
+    bool pause(partition_id p, bool paused)
+    {
+        const guard alone{*this};
+        const inside now{assigned_.member()};
+        reader* const r = own(p);
+        if (r != nullptr) {
+            r->paused = paused;
+        }
+        return r != nullptr;
     }
 
     // --- lifecycle -------------------------------------------------------------------------------
@@ -238,6 +250,13 @@ private:
         run_type run = {};
     };
 
+    /// Its reader of the partition, where that is its own. While inside, so that it stays so.
+    [[nodiscard]] reader* own(partition_id p) const
+    {
+        reader* const r = closed_ ? nullptr : assigned_.find(p);
+        return r != nullptr && assigned_.standing(p) == commit_status::ok ? r : nullptr;
+    }
+
     static bool answer(finding& found, poll_status why) noexcept
     {
         found.why = why;
@@ -272,6 +291,9 @@ private:
         }
         for (std::size_t left = assigned_.readers().size(); left != 0; --left) {
             reader& r = assigned_.next();
+            if (r.paused) [[unlikely]] {
+                continue;
+            }
             const sighting seen = r.look(found.run);
             if (r.take_freed()) [[unlikely]] {
                 state_->room_made.notify();

@@ -144,6 +144,8 @@ public:
         missed_ = 0;
     }
 
+    bool paused = false; // polls pass it over; all else goes on
+
     // A list of those that have something to commit; the consumer's.
     partition_reader* next_dirty = nullptr;
     bool dirty = false;

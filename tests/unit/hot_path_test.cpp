@@ -113,6 +113,8 @@ std::size_t read_in_every_way(meter& counted, consumer<Topic>& in)
             static_cast<void>(in.commit());
             static_cast<void>(in.commit(batch.partition(), batch.next_offset()));
             in.seek(batch.partition(), batch.next_offset());
+            records += in.pause({zero, one}) ? 0 : 1;
+            records += in.resume({zero, one}) ? 0 : 1;
         }
         for (const partition_id p : {zero, one}) {
             records += in.lag(p) + in.end_offset(p) - in.position(p);

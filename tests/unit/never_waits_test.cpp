@@ -135,6 +135,8 @@ TEST_CASE("no member of a consumer waits but poll, and poll not where there is a
         in.seek_to_beginning(zero);
         in.seek_to_end(zero);
         in.seek(zero, next);
+        CHECK(in.pause(zero));
+        CHECK(in.resume(zero));
         in.wakeup();
         CHECK(in.poll().status() == poll_status::woken);
     });
