@@ -61,7 +61,7 @@ private:
 
     void grow()
     {
-        std::vector<entry> larger(entries_.empty() ? 4096 : 2 * entries_.size());
+        std::vector<entry> larger(entries_.empty() ? 256 : 2 * entries_.size());
         for (entry& each : entries_) {
             if (each.count != 0) {
                 place_of(larger, each.word, each.hash) = std::move(each);

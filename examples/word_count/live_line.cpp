@@ -57,8 +57,8 @@ void live_line::draw(double seconds) const
     if (total_bytes_ != 0) {
         fmt::print(stderr, " ({:.0f} %)", 1e8 * mega / static_cast<double>(total_bytes_));
     }
-    fmt::print(stderr, ", {:.1f} MB/s | lag: {} lines, {} words", mega / seconds, now.lines_lag,
-               now.words_lag);
+    fmt::print(stderr, ", {:.1f} MB/s | lag: {} lines, {} words | {}+{} workers", mega / seconds,
+               now.lines_lag, now.words_lag, now.tokenizers, now.counters);
     std::fflush(stderr);
 }
 

@@ -18,6 +18,8 @@ constexpr std::uint32_t most_threads = 256;
 constexpr std::uint32_t most_partitions = 4096;
 constexpr std::uint32_t most_repeats = 1'000'000;
 constexpr std::uint32_t most_words = 1'000'000;
+constexpr std::uint32_t usual_elastic_ms = 1000;
+constexpr std::uint32_t most_elastic_ms = 3'600'000;
 
 std::uint32_t number(std::string_view name, std::string_view text, std::uint32_t least,
                      std::uint32_t most)
@@ -73,6 +75,10 @@ options parse(int count, const char* const* arguments)
             chosen.partitions = value(1, most_partitions);
         } else if (name == "--repeat") {
             chosen.repeat = value(1, most_repeats);
+        } else if (argument == "--elastic") {
+            chosen.elastic_ms = usual_elastic_ms; // it takes a number only with '='
+        } else if (name == "--elastic") {
+            chosen.elastic_ms = value(1, most_elastic_ms);
         } else if (name == "--top") {
             chosen.top = value(0, most_words);
         } else {
@@ -99,14 +105,17 @@ std::string help()
     return fmt::format(
         R"(word_count [option...] [file or folder...]
 
-Counts words: lines go into a topic, tokenizers read it and send words into a second topic, keyed by
-word, and counters read that one. Then a plain sequential count checks the result.
+Counts words: lines go into a topic, a group of tokenizers reads it and sends words into a second
+topic, keyed by word, and a group of counters reads that one. Then a plain sequential count checks
+the result.
 
   (no file)         the text of gregor's own repository
   -                 standard input; it is kept in a temporary file, for it is counted twice
   --threads N       tokenizers, and as many counters   (here {})
   --partitions N    of each topic, at least as many    (twice the threads, 4 or more)
   --repeat N        reads the input N times            (1)
+  --elastic[=MS]    while it runs, every MS milliseconds (1000) a tokenizer and a counter are added,
+                    up to twice the threads, or sent away, down to one
   --top N           shows the N most frequent words    (10)
   --json            prints one JSON object instead of tables
   --help            prints this

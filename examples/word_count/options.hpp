@@ -22,6 +22,7 @@ struct options {
     std::uint32_t partitions = 0; ///< of each topic; no fewer than threads
     std::uint32_t repeat = 1;     ///< how many times the input is read
     std::uint32_t top = 10;       ///< how many words are shown
+    std::uint32_t elastic_ms = 0; ///< how often a worker of each stage comes or goes; 0: never
     bool json = false;
     bool help = false;
     std::vector<std::string> paths; ///< files, folders, or "-"

@@ -18,22 +18,6 @@ namespace {
 constexpr std::size_t lines_in_a_partition = 1 << 10;
 constexpr std::size_t words_in_a_partition = 1 << 13;
 
-/// The inputs of a stage. As a group has one member in this version, its partitions are dealt out
-/// by hand: of n workers the first reads 0, n, 2n ..., the next 1, n + 1 ...
-template <class Topic>
-std::vector<gregor::consumer<Topic>> deal_out(Topic& topic, std::uint32_t workers)
-{
-    std::vector<gregor::consumer<Topic>> inputs;
-    for (std::uint32_t worker = 0; worker != workers; ++worker) {
-        std::vector<gregor::partition_id> mine;
-        for (std::uint32_t p = worker; p < topic.partitions(); p += workers) {
-            mine.push_back(gregor::partition_id{p});
-        }
-        inputs.emplace_back(topic).assign(mine.begin(), mine.end());
-    }
-    return inputs;
-}
-
 template <class Topic>
 std::uint64_t sent_to(const Topic& topic)
 {
@@ -85,13 +69,17 @@ private:
 
 } // namespace
 
+// The groups are declared, so they hold back whoever sends before their members are there.
 pipeline::pipeline(const options& chosen)
-    : chosen_(chosen),
-      lines_("lines", {.partitions = chosen.partitions, .capacity_records = lines_in_a_partition}),
-      words_("words", {.partitions = chosen.partitions, .capacity_records = words_in_a_partition}),
-      tokenizer_inputs_(deal_out(lines_, chosen.threads)),
-      counter_inputs_(deal_out(words_, chosen.threads)), tokenized_(chosen.threads),
-      counted_(chosen.threads)
+    : chosen_(chosen), lines_("lines", {.partitions = chosen.partitions,
+                                        .capacity_records = lines_in_a_partition,
+                                        .groups = {"tokenizers"}}),
+      words_("words", {.partitions = chosen.partitions,
+                       .capacity_records = words_in_a_partition,
+                       .groups = {"counters"}}),
+      tokenized_(chosen.partitions), counted_(chosen.partitions),
+      tokenizers_(lines_, "tokenizers", [this](auto& in) { return tokenize(in); }),
+      counters_(words_, "counters", [this](auto& in) { return count(in); })
 {
 }
 
@@ -102,41 +90,51 @@ result pipeline::run(std::vector<input>& texts)
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     };
 
-    result all;
-    all.counts.resize(chosen_.threads);
-
     std::exception_ptr problem;
-    std::thread reader{[&] {
+    double read_seconds = 0;
+    std::thread reader;
+    struct all_end { // also when there is no thread to be had: then nobody is left waiting
+        pipeline& self;
+        std::thread& reader;
+        ~all_end()
+        {
+            self.lines_.close();
+            self.words_.close();
+            if (reader.joinable()) {
+                reader.join();
+            }
+        }
+    } const in_any_case{*this, reader};
+
+    for (std::uint32_t worker = 0; worker != chosen_.threads; ++worker) {
+        tokenizers_.add();
+        counters_.add();
+    }
+    reader = std::thread{[&] {
         try {
             read_all(texts);
         } catch (const input_error&) {
             problem = std::current_exception();
         }
         lines_.close();
+        read_seconds = seconds();
     }};
-    std::vector<std::thread> tokenizers;
-    std::vector<std::thread> counters;
-    for (std::uint32_t worker = 0; worker != chosen_.threads; ++worker) {
-        tokenizers.emplace_back([this, worker] { tokenize(worker); });
-        counters.emplace_back([this, worker, &all] { count(worker, all.counts[worker]); });
-    }
 
-    reader.join();
-    all.stages.push_back({"read", "lines", 1, read_.get(), seconds()});
-    for (std::thread& each : tokenizers) {
-        each.join();
-    }
+    const auto change = [this] { change_workers(); };
+    const std::chrono::milliseconds every{chosen_.elastic_ms};
+    tokenizers_.wait_for_end(every, change);
+    tokenizers_.join();
     words_.close(); // nobody is left who sends words
-    all.stages.push_back({"tokenize", "lines", chosen_.threads, sum(tokenized_), seconds()});
-    for (std::thread& each : counters) {
-        each.join();
-    }
-    all.stages.push_back({"count", "words", chosen_.threads, sum(counted_), seconds()});
+    const double tokenize_seconds = seconds();
+    counters_.wait_for_end(every, [&] { counters_.change(2 * chosen_.threads); });
+    counters_.join();
+    const double count_seconds = seconds();
+    reader.join();
 
     if (problem) {
         std::rethrow_exception(problem);
     }
-    return all;
+    return results(read_seconds, tokenize_seconds, count_seconds);
 }
 
 void pipeline::read_all(std::vector<input>& texts)
@@ -160,48 +158,77 @@ void pipeline::read_all(std::vector<input>& texts)
     }
 }
 
-void pipeline::tokenize(std::uint32_t worker)
+result pipeline::results(double read_seconds, double tokenize_seconds, double count_seconds)
 {
-    auto& in = tokenizer_inputs_[worker];
+    result all;
+    all.stages.push_back({"read", "lines", 1, 1, 0, read_.get(), read_seconds});
+    all.stages.push_back({"tokenize", "lines", tokenizers_.most(), tokenizers_.joined(),
+                          tokenizers_.left(), sum(tokenized_), tokenize_seconds});
+    all.stages.push_back({"count", "words", counters_.most(), counters_.joined(), counters_.left(),
+                          counted(), count_seconds});
+    for (counted_partition& each : counted_) {
+        all.counts.push_back(std::move(each.counts));
+    }
+    return all;
+}
+
+void pipeline::change_workers()
+{
+    tokenizers_.change(2 * chosen_.threads);
+    counters_.change(2 * chosen_.threads);
+}
+
+gregor::poll_status pipeline::tokenize(gregor::consumer<line_topic>& in)
+{
     outbox out{words_};
     for (;;) {
-        auto batch = in.poll();
-        if (batch.status() == gregor::poll_status::closed) {
-            return;
+        auto batch = in.poll(); // commits what the poll before it returned
+        if (batch.status() != gregor::poll_status::records) {
+            return batch.status();
         }
         std::uint64_t bytes = 0;
         for (const std::string& line : batch.values()) {
             for_each_word(line, [&](std::string_view word) { out.add(word); });
             bytes += line.size();
         }
-        out.send_all(); // a word is not kept waiting for the next line
-        tokenized_[worker].add(batch.size(), bytes);
+        out.send_all(); // all words of a line are sent before the line is committed
+        tokenized_[batch.partition().value].add(batch.size(), bytes);
     }
 }
 
-void pipeline::count(std::uint32_t worker, word_counts& counts)
+gregor::poll_status pipeline::count(gregor::consumer<word_topic>& in)
 {
-    auto& in = counter_inputs_[worker];
     for (;;) {
         auto batch = in.poll();
-        if (batch.status() == gregor::poll_status::closed) {
-            return;
+        if (batch.status() != gregor::poll_status::records) {
+            return batch.status();
         }
+        counted_partition& mine = counted_[batch.partition().value];
         std::uint64_t bytes = 0;
         for (const std::string& word : batch.values()) {
-            counts.add(word);
+            mine.counts.add(word);
             bytes += word.size();
         }
-        counted_[worker].add(batch.size(), bytes);
+        mine.seen.add(batch.size(), bytes);
     }
+}
+
+progress pipeline::counted() const noexcept
+{
+    progress all;
+    for (const counted_partition& each : counted_) {
+        all += each.seen.get();
+    }
+    return all;
 }
 
 snapshot pipeline::look() const
 {
     // what was read first, then what was sent: so a lag is never negative
     const progress tokenized = sum(tokenized_);
-    const progress counted = sum(counted_);
-    return {read_.get(), sent_to(lines_) - tokenized.records, sent_to(words_) - counted.records};
+    const progress done = counted();
+    return {read_.get(), sent_to(lines_) - tokenized.records, sent_to(words_) - done.records,
+            tokenizers_.size(), counters_.size()};
 }
 
 } // namespace word_count

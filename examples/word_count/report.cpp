@@ -117,6 +117,12 @@ void print_tables(const report& what)
                fmt::group_digits(what.found.stages.back().done.records),
                fmt::group_digits(distinct(what.found.counts)), fmt::group_digits(what.texts),
                what.texts == 1 ? "text" : "texts", what.chosen.partitions);
+    if (what.chosen.elastic_ms != 0) {
+        const stage& tokenize = what.found.stages[1];
+        const stage& count = what.found.stages[2];
+        fmt::print("{} tokenizers came and {} went meanwhile, {} counters came and {} went\n",
+                   tokenize.joined, tokenize.left, count.joined, count.left);
+    }
     if (what.differences.empty()) {
         fmt::print("a plain sequential count agrees; it took {:.3f} s{}\n", what.plain_seconds,
                    what.chosen.repeat == 1 ? "" : " for one pass");
@@ -125,19 +131,21 @@ void print_tables(const report& what)
 
 void print_json(const report& what)
 {
-    fmt::print(R"({{"texts":{},"repeat":{},"threads":{},"partitions":{},"words":{},)"
-               R"("distinct":{},"agrees":{},"plain_seconds":{:.6f},"stages":[)",
-               what.texts, what.chosen.repeat, what.chosen.threads, what.chosen.partitions,
-               what.found.stages.back().done.records, distinct(what.found.counts),
-               what.differences.empty(), what.plain_seconds);
+    fmt::print(
+        R"({{"texts":{},"repeat":{},"threads":{},"partitions":{},"elastic_ms":{},"words":{},)"
+        R"("distinct":{},"agrees":{},"plain_seconds":{:.6f},"stages":[)",
+        what.texts, what.chosen.repeat, what.chosen.threads, what.chosen.partitions,
+        what.chosen.elastic_ms, what.found.stages.back().done.records, distinct(what.found.counts),
+        what.differences.empty(), what.plain_seconds);
     const char* separator = "";
     for (const stage& each : what.found.stages) {
-        fmt::print(
-            "{}{{\"name\":\"{}\",\"threads\":{},\"records\":{},\"bytes\":{},\"seconds\":{:.6f},"
-            "\"records_per_second\":{:.0f},\"mb_per_second\":{:.3f}}}",
-            separator, each.name, each.threads, each.done.records, each.done.bytes, each.seconds,
-            rate(static_cast<double>(each.done.records), each.seconds),
-            rate(mega(each.done.bytes), each.seconds));
+        fmt::print("{}{{\"name\":\"{}\",\"threads\":{},\"joined\":{},\"left\":{},\"records\":{},"
+                   "\"bytes\":{},\"seconds\":{:.6f},"
+                   "\"records_per_second\":{:.0f},\"mb_per_second\":{:.3f}}}",
+                   separator, each.name, each.threads, each.joined, each.left, each.done.records,
+                   each.done.bytes, each.seconds,
+                   rate(static_cast<double>(each.done.records), each.seconds),
+                   rate(mega(each.done.bytes), each.seconds));
         separator = ",";
     }
     fmt::print(R"(],"top":[)");

@@ -10,10 +10,17 @@ namespace word_count {
 struct progress {
     std::uint64_t records = 0;
     std::uint64_t bytes = 0;
+
+    progress& operator+=(const progress& more) noexcept
+    {
+        records += more.records;
+        bytes += more.bytes;
+        return *this;
+    }
 };
 
-/// What one thread has done so far; any thread may look. On a line of its own, as its neighbours
-/// are other threads' tallies.
+/// What was done so far, by one thread at a time; any thread may look. On a line of its own, as its
+/// neighbours are other threads' tallies.
 class alignas(64) tally {
 public:
     void add(std::uint64_t records, std::uint64_t bytes) noexcept
@@ -39,9 +46,7 @@ private:
 {
     progress all;
     for (const tally& each : tallies) {
-        const progress one = each.get();
-        all.records += one.records;
-        all.bytes += one.bytes;
+        all += each.get();
     }
     return all;
 }
