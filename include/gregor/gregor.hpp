@@ -3,6 +3,7 @@
 
 /// Everything but `format.hpp`, which needs fmt.
 
+#include "gregor/ack_tracker.hpp"
 #include "gregor/batch.hpp"
 #include "gregor/claim.hpp"
 #include "gregor/consumer.hpp"
