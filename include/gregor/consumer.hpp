@@ -47,7 +47,8 @@ namespace gregor::inline GREGOR_ABI {
 /// Progress  try_poll and the other members never wait; poll waits as the topic's wait policy says
 /// Errors    joining what cannot be joined: gregor::error (`create` returns it). After that,
 ///           results
-/// Cost      a poll: two stores to lines of its own, and a relaxed load; no copy, no allocation
+/// Cost      a poll: two stores to lines of its own, and a relaxed load; no copy, no allocation. It
+///           looks at the partitions that had records lately, and at one of the others
 /// Lifetime  may outlive its topic; its batch may outlive it
 /// Ordering  a send happens before the poll that returns its record; what is done with a record
 ///           happens before the send that overwrites it
@@ -330,7 +331,7 @@ template <class Topic>
 std::vector<partition_id> consumer<Topic>::paused() const
 {
     std::vector<partition_id> found = core_->assigned().partitions();
-    std::erase_if(found, [&](partition_id p) { return !core_->assigned().find(p)->paused; });
+    std::erase_if(found, [&](partition_id p) { return !core_->assigned().paused(p); });
     return found;
 }
 

@@ -168,8 +168,10 @@ public:
         const guard alone{*this};
         const inside now{assigned_.member()};
         reader* const r = own(p);
-        if (r != nullptr) {
-            r->paused = paused;
+        if (r != nullptr && paused) {
+            assigned_.pause(*r);
+        } else if (r != nullptr) {
+            assigned_.resume(*r);
         }
         return r != nullptr;
     }
@@ -289,22 +291,19 @@ private:
         if (wakeup_.take()) [[unlikely]] {
             return answer(found, poll_status::woken);
         }
-        for (std::size_t left = assigned_.readers().size(); left != 0; --left) {
-            reader& r = assigned_.next();
-            if (r.paused) [[unlikely]] {
-                continue;
-            }
+        const auto [who, what] = assigned_.turn([&](reader& r) {
             const sighting seen = r.look(found.run);
             if (r.take_freed()) [[unlikely]] {
                 state_->room_made.notify();
             }
-            if (seen == sighting::run) [[likely]] {
-                found.from = &r;
-                return true;
-            }
-            if (seen == sighting::out_of_range) {
-                return answer(found, poll_status::out_of_range);
-            }
+            return seen;
+        });
+        if (what == sighting::run) [[likely]] {
+            found.from = who;
+            return true;
+        }
+        if (what == sighting::out_of_range) {
+            return answer(found, poll_status::out_of_range);
         }
         return finished() && answer(found, poll_status::closed);
     }

@@ -10,17 +10,11 @@
 #include "gregor/base/config.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/consumer_group.hpp"
+#include "gregor/group/rotation.hpp"
 #include "gregor/options.hpp"
 #include "gregor/topic.hpp"
 
 namespace gregor::inline GREGOR_ABI {
-
-/// What a look at one partition came to.
-enum class sighting : std::uint8_t {
-    nothing,      ///< no record yet
-    run,          ///< a run of records, leased
-    out_of_range, ///< the position has no record, and the options do not say where to go
-};
 
 /// One partition, as one consumer reads it: where it is, what keeps its records from being
 /// overwritten, and how it finds the next ones.
@@ -144,7 +138,7 @@ public:
         missed_ = 0;
     }
 
-    bool paused = false; // polls pass it over; all else goes on
+    typename rotation<partition_reader>::seat seat; // when it is asked
 
     // A list of those that have something to commit; the consumer's.
     partition_reader* next_dirty = nullptr;

@@ -16,6 +16,7 @@
 #include "gregor/base/types.hpp"
 #include "gregor/group/membership.hpp"
 #include "gregor/group/rebalance_listener.hpp"
+#include "gregor/group/rotation.hpp"
 #include "gregor/options.hpp"
 #include "gregor/partition_reader.hpp"
 
@@ -65,6 +66,7 @@ public:
         }
         drop_all();
         readers_.swap(fresh.readers);
+        rotation_.restart(readers_);
     }
 
     /// Becomes a member of the group, and takes what is free. Under the topic's mutex; the caller
@@ -111,15 +113,15 @@ public:
         return nullptr;
     }
 
-    /// The next in turn; there is one.
-    [[nodiscard]] reader& next() noexcept
+    /// Asks the readers in turn, until one has an answer.
+    template <class Ask>
+    [[nodiscard]] auto turn(Ask&& ask)
     {
-        reader& r = *readers_[next_];
-        if (++next_ == readers_.size()) {
-            next_ = 0;
-        }
-        return r;
+        return rotation_.turn(readers_, ask);
     }
+    void pause(reader& r) noexcept { rotation_.pause(r); }
+    void resume(reader& r) noexcept { rotation_.resume(r); }
+    [[nodiscard]] bool paused(partition_id p) const noexcept { return rotation_.paused(*find(p)); }
 
     // --- what was returned, and not committed ----------------------------------------------------
 
@@ -383,6 +385,7 @@ private:
         readers_.reserve(readers_.size() + 1);
         reader* const made = open(p, resume);
         readers_.push_back(made);
+        rotation_.enter(*made);
         for (std::size_t i = readers_.size() - 1; i != 0 && p.value < readers_[i - 1]->id().value;
              --i) {
             std::swap(readers_[i], readers_[i - 1]);
@@ -419,7 +422,7 @@ private:
         while (readers_.size() != kept) {
             readers_.pop_back();
         }
-        next_ = 0;
+        rotation_.restart(readers_);
     }
     void drop_all() noexcept
     {
@@ -440,7 +443,7 @@ private:
     std::vector<partition_id> came_;
     std::vector<partition_id> lost_;
     reader* dirty_ = nullptr; // a list through `next_dirty`
-    std::size_t next_ = 0;
+    gregor::rotation<reader> rotation_;
     bool unfinished_ = false;
 };
 

@@ -143,6 +143,53 @@ TEST_CASE("poll is fair among partitions", "[consumer][poll]")
     }
 }
 
+TEST_CASE("a partition with few records is seen beside one that is busy", "[consumer][poll]")
+{
+    constexpr std::uint32_t count = 20;
+    topic<int> t{"t", {.partitions = count}};
+    gregor::producer out{t};
+    gregor::consumer in{t, "g", {.max_poll_records = 1}};
+    const auto next_from = [&] {
+        REQUIRE(out.try_send(0, {.partition = zero}));
+        const auto batch = in.try_poll();
+        REQUIRE(batch.size() == 1);
+        return batch.partition();
+    };
+    for (std::uint32_t slow = 1; slow != count; ++slow) {
+        for (int i = 0; i != 30; ++i) {
+            REQUIRE(next_from() == zero);
+        }
+        REQUIRE(out.try_send(1, {.partition = partition_id{slow}}));
+        std::uint32_t polls = 1;
+        while (next_from() != partition_id{slow}) {
+            REQUIRE(++polls <= count);
+        }
+    }
+}
+
+TEST_CASE("a partition that was quiet for long wakes its sleeper", "[consumer][poll]")
+{
+    constexpr std::uint32_t count = 5;
+    topic<int, waits::sleep> t{"t", {.partitions = count}};
+    gregor::producer out{t};
+    gregor::consumer in{t, "g"};
+    std::atomic<int> seen{0};
+    std::thread reader{[&] {
+        while (in.poll(support::patience).status() == poll_status::records) {
+            seen.fetch_add(1);
+        }
+    }};
+    for (int i = 0; i != 200; ++i) {
+        const auto p = partition_id{i % 40 < 30 ? 0U : static_cast<std::uint32_t>(i) % count};
+        REQUIRE(out.try_send(i, {.partition = p}));
+        while (seen.load() != i + 1) {
+            std::this_thread::yield();
+        }
+    }
+    t.close();
+    reader.join();
+}
+
 TEST_CASE("wakeup ends the poll that waits, once", "[consumer][poll][wakeup]")
 {
     topic<int, waits::sleep> t{"t"};

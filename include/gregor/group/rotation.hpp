@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "gregor/base/config.hpp"
+
+namespace gregor::inline GREGOR_ABI {
+
+/// What a look at one partition came to.
+enum class sighting : std::uint8_t {
+    nothing,      ///< no record yet
+    run,          ///< a run of records, leased
+    out_of_range, ///< the position has no record, and the options do not say where to go
+};
+
+/// Whose turn it is among a consumer's partitions: a poll costs what those with records cost, not
+/// what all that are assigned would.
+///
+/// Who had records lately is *active*; the others *rest*, or are paused. A turn asks one of those
+/// that rest, the next one each time, so that nobody waits for longer than there are partitions;
+/// then the active ones, from the one after the last that had something; and, where these have
+/// nothing, all that rest. So a turn in vain has asked everybody: who sleeps after it misses
+/// nothing.
+///
+/// A `Reader` has a `seat`, which is the rotation's.
+///
+/// Threads   the consumer's
+/// Cost      no allocation; a turn with one active partition: one look, and one at one that rests
+template <class Reader>
+class rotation {
+public:
+    using readers = std::span<Reader* const>;
+
+    /// A reader's part of it.
+    struct seat {
+        enum class standing : std::uint8_t { resting, active, paused };
+
+        Reader* next = nullptr; // the active ones, in a ring
+        std::uint32_t in_vain = 0;
+        standing is = standing::resting;
+    };
+
+    /// How a turn ended, and with whom.
+    struct outcome {
+        Reader* who = nullptr;
+        sighting what = sighting::nothing;
+    };
+
+    /// One turn. `ask(reader)` says what it has; all but `nothing` ends the turn.
+    template <class Ask>
+    outcome turn(readers all, Ask&& ask)
+    {
+        if (resting_ != 0) {
+            Reader& one = *all[step(all.size())];
+            if (one.seat.is == standing::resting) {
+                if (const sighting what = ask(one); what != sighting::nothing) [[unlikely]] {
+                    return ended(one, what);
+                }
+            }
+        }
+        for (std::size_t left = active_; left != 0; --left) {
+            Reader& one = *last_->seat.next;
+            const sighting what = ask(one);
+            if (what != sighting::nothing) [[likely]] {
+                one.seat.in_vain = 0;
+                last_ = &one;
+                return {&one, what};
+            }
+            in_vain(one);
+        }
+        return resting_ != 0 ? ask_all_that_rest(all, ask) : outcome{};
+    }
+
+    /// A new one, that rests.
+    void enter(const Reader& /*reader*/) noexcept { ++resting_; }
+
+    /// Others are there than before: all but the paused ones rest.
+    void restart(readers all) noexcept
+    {
+        *this = {};
+        for (Reader* const each : all) {
+            if (each->seat.is != standing::paused) {
+                each->seat = {};
+                ++resting_;
+            }
+        }
+    }
+
+    /// Leaves it out, or lets it take part again.
+    void pause(Reader& reader) noexcept
+    {
+        if (reader.seat.is == standing::paused) {
+            return;
+        }
+        if (reader.seat.is == standing::active) {
+            Reader* before = last_;
+            while (before->seat.next != &reader) {
+                before = before->seat.next;
+            }
+            rest_after(*before);
+        }
+        --resting_;
+        reader.seat.is = standing::paused;
+    }
+    void resume(Reader& reader) noexcept
+    {
+        if (reader.seat.is == standing::paused) {
+            reader.seat = {};
+            ++resting_;
+        }
+    }
+    [[nodiscard]] static bool paused(const Reader& reader) noexcept
+    {
+        return reader.seat.is == standing::paused;
+    }
+
+    /// How many had records lately.
+    [[nodiscard]] std::size_t active() const noexcept { return active_; }
+
+private:
+    using standing = typename seat::standing;
+
+    /// So many looks in vain, one after the other, while others may have had records.
+    static constexpr std::uint32_t patience = 16;
+
+    [[nodiscard]] std::size_t step(std::size_t count) noexcept
+    {
+        const std::size_t at = next_ < count ? next_ : 0;
+        next_ = at + 1;
+        return at;
+    }
+
+    void in_vain(Reader& one) noexcept
+    {
+        if (++one.seat.in_vain < patience || active_ == 1) {
+            last_ = &one; // the last one stays: it is as good as any
+        } else {
+            rest_after(*last_);
+        }
+    }
+
+    GREGOR_NOINLINE void rest_after(Reader& before) noexcept
+    {
+        Reader& one = *before.seat.next;
+        before.seat.next = one.seat.next;
+        if (last_ == &one) {
+            last_ = &before;
+        }
+        one.seat = {};
+        ++resting_;
+        if (--active_ == 0) {
+            last_ = nullptr;
+        }
+    }
+
+    /// One that rests has something to say; with records it is active, and comes last.
+    GREGOR_NOINLINE outcome ended(Reader& one, sighting what) noexcept
+    {
+        if (what == sighting::run) {
+            one.seat.is = standing::active;
+            one.seat.in_vain = 0;
+            one.seat.next = last_ != nullptr ? last_->seat.next : &one;
+            if (last_ != nullptr) {
+                last_->seat.next = &one;
+            }
+            last_ = &one;
+            ++active_;
+            --resting_;
+        }
+        return {&one, what};
+    }
+
+    /// But for the one that this turn began with.
+    template <class Ask>
+    GREGOR_NOINLINE outcome ask_all_that_rest(readers all, Ask& ask)
+    {
+        for (std::size_t left = all.size() - 1; left != 0; --left) {
+            Reader& one = *all[step(all.size())];
+            if (one.seat.is == standing::resting) {
+                if (const sighting what = ask(one); what != sighting::nothing) {
+                    return ended(one, what);
+                }
+            }
+        }
+        return {};
+    }
+
+    Reader* last_ = nullptr;  // the last active one that was asked
+    std::size_t active_ = 0;  // in the ring
+    std::size_t resting_ = 0; // neither active nor paused
+    std::size_t next_ = 0;    // of all: which one to look at next
+};
+
+} // namespace gregor::inline GREGOR_ABI
