@@ -15,7 +15,6 @@
 
 #include "gregor/base/assert.hpp"
 #include "gregor/base/error.hpp"
-#include "gregor/base/fixed_array.hpp"
 #include "gregor/base/result.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/explanation.hpp"
@@ -26,6 +25,7 @@
 #include "gregor/refusal.hpp"
 #include "gregor/ring/env.hpp"
 #include "gregor/ring/event_count.hpp"
+#include "gregor/ring/growing_array.hpp"
 
 namespace gregor::inline GREGOR_ABI {
 
@@ -74,11 +74,12 @@ struct topic_state {
 
     const std::string name;
     GREGOR_NO_UNIQUE_ADDRESS const clock time;
-    const fixed_array<partition_type> partitions;
 
-    // Read by every send and poll, written when somebody falls asleep or is woken.
+    // Read by every send and poll, written when somebody falls asleep or is woken, and when the
+    // topic grows.
     alignas(cache_line_bytes) event records_arrived;
     event room_made;
+    ring::growing_array<partition_type, env> partitions;
 
     // The cold path: who is there.
     alignas(cache_line_bytes) typename env::mutex mutex;

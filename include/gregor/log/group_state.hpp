@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "gregor/base/config.hpp"
-#include "gregor/base/fixed_array.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/options.hpp"
+#include "gregor/ring/growing_array.hpp"
 
 namespace gregor::inline GREGOR_ABI {
 
@@ -144,8 +144,8 @@ struct group_state {
     bool declared = false;
     /// Its first member has come in. Where memory was short, it has not, and there is no group.
     bool joined = false;
-    /// One a partition; as many as the topic has.
-    fixed_array<share> shares = {};
+    /// One a partition; as many as the topic has, and published before its partition is.
+    ring::growing_array<share, Env> shares = {};
 
     std::vector<std::shared_ptr<member>> members = {}; ///< in Kafka's order
     std::uint64_t members_ever = 0;
