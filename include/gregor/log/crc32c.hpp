@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "gregor/base/config.hpp"
+
+#if defined(__ARM_FEATURE_CRC32)
+#    include <arm_acle.h>
+#endif
+
+/// 1 where this file has code for an instruction that computes it; whether the processor has it, a
+/// look at run time says.
+#if (defined(__x86_64__) && defined(__GNUC__)) || defined(__ARM_FEATURE_CRC32)
+#    define GREGOR_CRC_INSTRUCTION 1
+#else
+#    define GREGOR_CRC_INSTRUCTION 0
+#endif
+
+/// CRC-32C (Castagnoli), the checksum of iSCSI, ext4 and most logs: processors have an instruction
+/// for it. `extend(extend(0, a), b)` is the checksum of `a` followed by `b`.
+///
+/// Threads   any
+/// Cost      about 3 cycles for 8 bytes with the instruction, about 10 without
+namespace gregor::inline GREGOR_ABI::crc32c {
+
+/// What each byte value comes to when 0 to 7 bytes follow it.
+inline constexpr auto tables = [] {
+    std::array<std::array<std::uint32_t, 256>, 8> made{};
+    for (std::uint32_t value = 0; value != 256; ++value) {
+        std::uint32_t crc = value;
+        for (int bit = 0; bit != 8; ++bit) {
+            crc = (crc >> 1U) ^ ((crc & 1U) != 0 ? 0x82f63b78U : 0U);
+        }
+        made[0][value] = crc;
+    }
+    for (std::size_t behind = 1; behind != made.size(); ++behind) {
+        for (std::size_t value = 0; value != 256; ++value) {
+            const std::uint32_t crc = made[behind - 1][value];
+            made[behind][value] = (crc >> 8U) ^ made[0][crc & 0xffU];
+        }
+    }
+    return made;
+}();
+
+/// The same on any machine, eight bytes at a time.
+[[nodiscard]] inline std::uint32_t extend_portably(std::uint32_t crc, const void* bytes,
+                                                   std::size_t count) noexcept
+{
+    const auto* at = static_cast<const unsigned char*>(bytes);
+    crc = ~crc;
+    for (; count >= 8; count -= 8, at += 8) {
+        crc = tables[7][(crc ^ at[0]) & 0xffU] ^ tables[6][((crc >> 8U) ^ at[1]) & 0xffU] ^
+              tables[5][((crc >> 16U) ^ at[2]) & 0xffU] ^ tables[4][(crc >> 24U) ^ at[3]] ^
+              tables[3][at[4]] ^ tables[2][at[5]] ^ tables[1][at[6]] ^ tables[0][at[7]];
+    }
+    for (; count != 0; --count, ++at) {
+        crc = (crc >> 8U) ^ tables[0][(crc ^ *at) & 0xffU];
+    }
+    return ~crc;
+}
+
+#if GREGOR_CRC_INSTRUCTION
+#    if defined(__ARM_FEATURE_CRC32)
+inline constexpr bool has_instruction = true;
+#        define GREGOR_CRC_TARGET
+#        define GREGOR_CRC_8(crc, word) __crc32cd(static_cast<std::uint32_t>(crc), word)
+#        define GREGOR_CRC_1(crc, byte) __crc32cb(static_cast<std::uint32_t>(crc), byte)
+#    else
+#        if defined(__SSE4_2__)
+inline constexpr bool has_instruction = true;
+#        else
+/// Before it is looked at, as false as true: both ways lead to the same.
+inline const bool has_instruction = (__builtin_cpu_init(), __builtin_cpu_supports("sse4.2") != 0);
+#        endif
+#        define GREGOR_CRC_TARGET [[gnu::target("sse4.2")]]
+#        define GREGOR_CRC_8(crc, word) __builtin_ia32_crc32di(crc, word)
+#        define GREGOR_CRC_1(crc, byte)                                                            \
+            __builtin_ia32_crc32qi(static_cast<std::uint32_t>(crc), byte)
+#    endif
+
+/// By the processor's instruction; only where it has one.
+GREGOR_CRC_TARGET [[nodiscard]] inline std::uint32_t
+extend_by_instruction(std::uint32_t crc, const void* bytes, std::size_t count) noexcept
+{
+    const auto* at = static_cast<const unsigned char*>(bytes);
+    std::uint64_t state = ~crc;
+    for (; count >= 8; count -= 8, at += 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, at, sizeof word);
+        state = GREGOR_CRC_8(state, word);
+    }
+    for (; count != 0; --count, ++at) {
+        state = GREGOR_CRC_1(state, *at);
+    }
+    return ~static_cast<std::uint32_t>(state);
+}
+
+#    undef GREGOR_CRC_TARGET
+#    undef GREGOR_CRC_8
+#    undef GREGOR_CRC_1
+#endif
+
+/// The checksum `crc` of what came before, with these bytes behind it; 0 before anything came.
+[[nodiscard]] inline std::uint32_t extend(std::uint32_t crc, const void* bytes,
+                                          std::size_t count) noexcept
+{
+#if GREGOR_CRC_INSTRUCTION
+    if (has_instruction) [[likely]] {
+        return extend_by_instruction(crc, bytes, count);
+    }
+#endif
+    return extend_portably(crc, bytes, count);
+}
+
+/// Of these bytes alone.
+[[nodiscard]] inline std::uint32_t of(const void* bytes, std::size_t count) noexcept
+{
+    return extend(0, bytes, count);
+}
+
+} // namespace gregor::inline GREGOR_ABI::crc32c
