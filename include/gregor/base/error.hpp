@@ -20,6 +20,9 @@ enum class errc {
     out_of_memory,
     producer_exists,
     group_not_allowed,
+    wrong_format, ///< a file is not what this program writes: another type, version, byte order
+    corrupt,      ///< a file is not what was written
+    locked,       ///< another process has it
 };
 
 class error_category final : public std::error_category {
@@ -34,6 +37,9 @@ public:
         case errc::out_of_memory: return "the memory for it could not be had";
         case errc::producer_exists: return "a topic with producers::single has a producer already";
         case errc::group_not_allowed: return "the topic does not allow this group";
+        case errc::wrong_format: return "a file is not of the kind that is read here";
+        case errc::corrupt: return "a file is not as it was written";
+        case errc::locked: return "another process uses it";
         }
         return "unknown";
     }
@@ -67,6 +73,13 @@ public:
         : std::system_error(make_error_code(code),
                             text({operation, ": expected ", expected, ", found ", found})),
           operation_(std::move(operation)), expected_(std::move(expected)), found_(std::move(found))
+    {
+    }
+
+    /// What the operating system refused, and why.
+    error(std::error_code code, std::string operation)
+        : std::system_error(code, operation), operation_(std::move(operation)),
+          expected_("the system to do it"), found_(code.message())
     {
     }
 

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+#include "gregor/base/config.hpp"
+#include "gregor/base/error.hpp"
+
+// The one place of this floor that knows the operating system: files, directories, mappings. Linux
+// so far; where there is none, what stands on it is absent.
+
+#if defined(__linux__)
+#    define GREGOR_FILES 1
+#    include <dirent.h>
+#    include <fcntl.h>
+#    include <sys/file.h>
+#    include <sys/mman.h>
+#    include <sys/random.h>
+#    include <sys/resource.h>
+#    include <sys/stat.h>
+#    include <unistd.h>
+#else
+#    define GREGOR_FILES 0
+#endif
+
+namespace gregor::inline GREGOR_ABI::disk {
+
+/// What a call to the system came to. It holds no memory, so it can be had where there is none.
+struct [[nodiscard]] outcome {
+    int code = 0;          ///< errno, or 0 where it was done
+    const char* call = ""; ///< what was called
+
+    [[nodiscard]] bool ok() const noexcept { return code == 0; }
+
+    /// For people, and for those who ask by `code() == std::errc::no_space_on_device`.
+    [[nodiscard]] error on(std::string_view path) const
+    {
+        return error{std::error_code{code, std::generic_category()},
+                     text({call, " \"", path, "\""})};
+    }
+};
+
+#if GREGOR_FILES
+
+/// What is known of an open file.
+struct file_facts {
+    std::uint64_t bytes = 0;
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+};
+
+enum class open_mode : std::uint8_t {
+    read,
+    write,  ///< and read
+    create, ///< and write; refused where there is a file of this name
+    make,   ///< and write; created unless it is there
+};
+
+/// The system's calls, as the log needs them. What opens, opens nothing but what it was asked for:
+/// names are looked up in an open directory, symbolic links are not followed, and only regular
+/// files count. The log is a template on this, so that tests let the n-th call fail.
+///
+/// Threads   any
+/// Errors    returned; nothing throws, and no signal comes of a full disk or of a limit
+struct os_files {
+    // --- directories -----------------------------------------------------------------------------
+
+    /// The one that the user names; symbolic links on the way to it are his business.
+    static outcome open_directory(const char* path, int& directory) noexcept
+    {
+        directory = ::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return said(directory, "open directory");
+    }
+
+    static outcome open_directory_in(int parent, const char* name, int& directory) noexcept
+    {
+        directory = ::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        return said(directory, "open directory");
+    }
+
+    /// Makes one, for this user alone; one that is there already will do.
+    static outcome make_directory(int parent, const char* name) noexcept
+    {
+        const int rc = ::mkdirat(parent, name, 0700);
+        return rc != 0 && errno == EEXIST ? outcome{} : said(rc, "make directory");
+    }
+
+    /// Makes lasting which names it holds.
+    static outcome sync_directory(int directory) noexcept
+    {
+        return said(insist([&] { return ::fsync(directory); }), "sync directory");
+    }
+
+    static outcome rename(int directory, const char* from, const char* to) noexcept
+    {
+        return said(::renameat(directory, from, directory, to), "rename");
+    }
+
+    static outcome remove(int directory, const char* name) noexcept
+    {
+        return said(::unlinkat(directory, name, 0), "remove");
+    }
+
+    /// Calls visit(name) for each name in it, in no order.
+    template <class Visit>
+    static outcome list(int directory, Visit&& visit)
+    {
+        // another open directory: reading moves through it, and closing closes it
+        const int mine = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR* const entries = mine < 0 ? nullptr : ::fdopendir(mine);
+        if (entries == nullptr) {
+            const outcome failed = said(-1, "list directory");
+            close(mine);
+            return failed;
+        }
+        const closing_directory closing{entries};
+        for (;;) {
+            errno = 0;
+            const dirent* const entry = ::readdir(entries);
+            if (entry == nullptr) {
+                return errno == 0 ? outcome{} : said(-1, "list directory");
+            }
+            visit(std::string_view{entry->d_name});
+        }
+    }
+
+    // --- files -----------------------------------------------------------------------------------
+
+    static outcome open(int directory, const char* name, open_mode how, int& file) noexcept
+    {
+        const int mode = how == open_mode::read     ? O_RDONLY
+                         : how == open_mode::write  ? O_RDWR
+                         : how == open_mode::create ? O_RDWR | O_CREAT | O_EXCL
+                                                    : O_RDWR | O_CREAT;
+        // not blocking: a pipe in a file's place is refused, not waited for
+        file = insist([&] {
+            return ::openat(directory, name, mode | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+        });
+        if (file < 0) {
+            return said(file, "open");
+        }
+        struct stat found = {};
+        const int rc = ::fstat(file, &found);
+        if (rc == 0 && S_ISREG(found.st_mode)) {
+            return {};
+        }
+        const outcome failed = rc != 0 ? said(rc, "look at") : outcome{EINVAL, "open as a file"};
+        close(std::exchange(file, -1));
+        return failed;
+    }
+
+    static void close(int file) noexcept
+    {
+        if (file >= 0) {
+            ::close(file);
+        }
+    }
+
+    static outcome look(int file, file_facts& facts) noexcept
+    {
+        struct stat found = {};
+        const int rc = ::fstat(file, &found);
+        facts = {static_cast<std::uint64_t>(found.st_size),
+                 static_cast<std::uint64_t>(found.st_dev),
+                 static_cast<std::uint64_t>(found.st_ino)};
+        return said(rc, "look at");
+    }
+
+    /// Makes the file at least that long, with room on the disk for all of it: writing there later
+    /// cannot find the disk full.
+    static outcome allocate(int file, std::uint64_t bytes) noexcept
+    {
+        constexpr const char* call = "allocate";
+        rlimit most = {};
+        if (::getrlimit(RLIMIT_FSIZE, &most) != 0) {
+            return said(-1, call);
+        }
+        // beyond this limit, the kernel would send a signal
+        const bool limited = most.rlim_cur != RLIM_INFINITY && bytes > most.rlim_cur;
+        if (limited || !is_place(bytes)) {
+            return {EFBIG, call};
+        }
+        int code = EINTR;
+        while (code == EINTR) {
+            code = ::posix_fallocate(file, 0, static_cast<off_t>(bytes));
+        }
+        return {code, call};
+    }
+
+    /// Reads as many; fewer are an error: the file ends before.
+    static outcome read(int file, void* into, std::size_t count, std::uint64_t from) noexcept
+    {
+        auto* at = static_cast<char*>(into);
+        return in_parts("read", EIO, count, from, [&](std::size_t part, off_t place) {
+            const ssize_t done = ::pread(file, at, part, place);
+            at += done > 0 ? done : 0;
+            return done;
+        });
+    }
+
+    static outcome write(int file, const void* bytes, std::size_t count,
+                         std::uint64_t from) noexcept
+    {
+        const auto* at = static_cast<const char*>(bytes);
+        return in_parts("write", ENOSPC, count, from, [&](std::size_t part, off_t place) {
+            const ssize_t done = ::pwrite(file, at, part, place);
+            at += done > 0 ? done : 0;
+            return done;
+        });
+    }
+
+    /// Makes lasting what was written to it, its length included.
+    static outcome sync(int file) noexcept
+    {
+        return said(insist([&] { return ::fdatasync(file); }), "sync");
+    }
+
+    static outcome cut(int file, std::uint64_t bytes) noexcept
+    {
+        return said(insist([&] { return ::ftruncate(file, static_cast<off_t>(bytes)); }), "cut");
+    }
+
+    /// Of all processes, this one. EWOULDBLOCK where another one has it.
+    static outcome lock(int file) noexcept
+    {
+        return said(insist([&] { return ::flock(file, LOCK_EX | LOCK_NB); }), "lock");
+    }
+
+    // --- mappings --------------------------------------------------------------------------------
+
+    static outcome map(int file, std::size_t bytes, bool writable, void*& at) noexcept
+    {
+        at = ::mmap(nullptr, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, file,
+                    0);
+        if (at == MAP_FAILED) {
+            at = nullptr;
+            return said(-1, "map");
+        }
+        // a forked child that wrote to it would write into the parent's log
+        if (::madvise(at, bytes, MADV_DONTFORK) != 0) {
+            const outcome failed = said(-1, "map");
+            unmap(std::exchange(at, nullptr), bytes);
+            return failed;
+        }
+        return {};
+    }
+
+    static void unmap(void* at, std::size_t bytes) noexcept
+    {
+        if (at != nullptr) {
+            ::munmap(at, bytes);
+        }
+    }
+
+    // --- the machine -----------------------------------------------------------------------------
+
+    /// Which start of the system this is: what is only in its memory does not outlive it.
+    static outcome boot_id(std::array<unsigned char, 16>& id) noexcept
+    {
+        constexpr const char* call = "read the boot id from";
+        const int file = ::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+        char digits[36] = {};
+        if (file < 0) {
+            return said(file, call);
+        }
+        const ssize_t count = insist([&] { return ::read(file, digits, sizeof digits); });
+        close(file);
+        std::size_t nibble = 0;
+        for (const char digit : digits) {
+            const int value = digit >= '0' && digit <= '9'   ? digit - '0'
+                              : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10
+                                                             : -1;
+            if (value >= 0 && nibble != 2 * id.size()) {
+                unsigned char& byte = id[nibble / 2];
+                byte = static_cast<unsigned char>((nibble % 2 == 0 ? 0 : byte << 4) | value);
+                ++nibble;
+            }
+        }
+        return count == sizeof digits && nibble == 2 * id.size() ? outcome{} : outcome{EIO, call};
+    }
+
+    static outcome random(std::uint64_t& value) noexcept
+    {
+        const ssize_t count = insist([&] { return ::getrandom(&value, sizeof value, 0); });
+        return count == sizeof value ? outcome{} : said(-1, "draw a random number");
+    }
+
+    [[nodiscard]] static std::int64_t process_id() noexcept { return ::getpid(); }
+
+private:
+    struct closing_directory {
+        DIR* entries;
+        explicit closing_directory(DIR* open) noexcept : entries(open) {}
+        closing_directory(const closing_directory&) = delete;
+        closing_directory& operator=(const closing_directory&) = delete;
+        ~closing_directory() { ::closedir(entries); }
+    };
+
+    static outcome said(int rc, const char* call) noexcept
+    {
+        return rc < 0 ? outcome{errno, call} : outcome{};
+    }
+
+    template <class Call>
+    static std::invoke_result_t<Call&> insist(Call&& call) noexcept
+    {
+        for (;;) {
+            const auto rc = call();
+            if (rc >= 0 || errno != EINTR) {
+                return rc;
+            }
+        }
+    }
+
+    static bool is_place(std::uint64_t bytes) noexcept
+    {
+        return bytes <= static_cast<std::uint64_t>((std::numeric_limits<off_t>::max)());
+    }
+
+    template <class Part>
+    static outcome in_parts(const char* call, int at_the_end, std::size_t count, std::uint64_t from,
+                            Part&& part) noexcept
+    {
+        if (!is_place(from) || !is_place(from + count)) {
+            return {EFBIG, call};
+        }
+        while (count != 0) {
+            const ssize_t done = insist([&] { return part(count, static_cast<off_t>(from)); });
+            if (done <= 0) {
+                return {done == 0 ? at_the_end : errno, call};
+            }
+            count -= static_cast<std::size_t>(done);
+            from += static_cast<std::uint64_t>(done);
+        }
+        return {};
+    }
+};
+
+/// An open file or directory, closed when this goes.
+template <class Files>
+class file_handle {
+public:
+    file_handle() = default;
+    explicit file_handle(int file) noexcept : file_(file) {}
+    file_handle(file_handle&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
+    file_handle& operator=(file_handle&& other) noexcept
+    {
+        std::swap(file_, other.file_);
+        return *this;
+    }
+    ~file_handle() { Files::close(file_); }
+
+    [[nodiscard]] int get() const noexcept { return file_; }
+    /// To be filled by what opens; only where nothing is open.
+    [[nodiscard]] int& fill() noexcept { return file_; }
+
+private:
+    int file_ = -1;
+};
+
+#endif
+
+} // namespace gregor::inline GREGOR_ABI::disk
