@@ -5,6 +5,7 @@
 
 #include "gregor/ack_tracker.hpp"
 #include "gregor/batch.hpp"
+#include "gregor/broker.hpp"
 #include "gregor/claim.hpp"
 #include "gregor/consumer.hpp"
 #include "gregor/explanation.hpp"

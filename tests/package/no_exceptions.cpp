@@ -20,5 +20,10 @@ int main()
     for (const auto& record : in.poll()) {
         sum += record.value();
     }
+    gregor::broker broker;
+    const auto found = broker.try_open<gregor::topic<int>>("numbers");
+    if (found || found.error().code() != gregor::errc::unknown_topic) {
+        return 5;
+    }
     return sum == 42 ? 0 : 4;
 }

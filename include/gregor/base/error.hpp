@@ -23,6 +23,10 @@ enum class errc {
     wrong_format, ///< a file is not what this program writes: another type, version, byte order
     corrupt,      ///< a file is not what was written
     locked,       ///< another process has it
+    topic_exists,
+    unknown_topic,
+    other_type,
+    in_use,
 };
 
 class error_category final : public std::error_category {
@@ -40,6 +44,10 @@ public:
         case errc::wrong_format: return "a file is not of the kind that is read here";
         case errc::corrupt: return "a file is not as it was written";
         case errc::locked: return "another process uses it";
+        case errc::topic_exists: return "there is a topic of this name already";
+        case errc::unknown_topic: return "there is no topic of this name";
+        case errc::other_type: return "the topic is of another type";
+        case errc::in_use: return "somebody uses it";
         }
         return "unknown";
     }
