@@ -193,8 +193,8 @@ public:
             fenced = member_.fenced();
             if (fenced) {
                 member_.give_back_all();
-                for (const reader* const each : readers_) {
-                    lost_.push_back(each->id());
+                if (!readers_.empty()) { // else it could not rejoin the last time
+                    lost_ = told_of(ids(), came_);
                 }
                 drop_all();
                 came_.clear();
@@ -331,12 +331,12 @@ private:
         }
 #if GREGOR_EXCEPTIONS
         try {
-            tell(thrown, ids(), what);
+            tell(thrown, told_of(ids(), came_), what);
         } catch (...) {
             thrown = std::current_exception();
         }
 #else
-        tell(thrown, ids(), what);
+        tell(thrown, told_of(ids(), came_), what);
 #endif
     }
 
@@ -347,7 +347,7 @@ private:
         if (options_.auto_commit) {
             commit_returned();
         }
-        tell(thrown, going, &rebalance_listener::on_revoked);
+        tell(thrown, told_of(going, came_), &rebalance_listener::on_revoked);
         const std::lock_guard lock{state_.mutex};
         for (const partition_id p : going) {
             // the target may have changed its mind meanwhile: it is taken back like any other

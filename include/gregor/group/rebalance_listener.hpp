@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <span>
+#include <vector>
 
 #include "gregor/base/config.hpp"
 #include "gregor/base/types.hpp"
@@ -22,11 +23,21 @@ public:
 
     /// They are the member's from now on.
     virtual void on_assigned(std::span<const partition_id> /*partitions*/) {}
-    /// Somebody else reads on as soon as this returns. A commit in here counts.
+    /// Somebody else reads on as soon as this returns. A commit in here counts. What goes before
+    /// `on_assigned` was called for it is not told of.
     virtual void on_revoked(std::span<const partition_id> /*partitions*/) {}
     /// Somebody else reads them already: the member was away for too long. Commits are refused.
     virtual void on_lost(std::span<const partition_id> /*partitions*/) {}
 };
+
+/// Of these partitions, those that the listener knows. It is not told that the others go; nor,
+/// later on, that they have come.
+inline std::vector<partition_id> told_of(std::vector<partition_id> partitions,
+                                         std::vector<partition_id>& not_told_yet)
+{
+    std::erase_if(partitions, [&](partition_id p) { return std::erase(not_told_yet, p) != 0; });
+    return partitions;
+}
 
 /// Calls the listener, where there is one and something to tell; keeps the first thing thrown.
 inline void tell_listener(rebalance_listener* listener, std::exception_ptr& thrown,

@@ -303,6 +303,39 @@ TEST_CASE("a listener is told what comes and what goes, before it goes", "[consu
     CHECK(notes.lines.size() == 4);
 }
 
+TEST_CASE("a listener is not told of what came and went between two polls", "[consumer][members]")
+{
+    ints t{"t", {.partitions = 4}};
+    diary notes;
+    reader a{t, "g", {.listener = &notes}};
+    reader b{t, "g"};
+    // a was given all four, and two are b's by now
+    static_cast<void>(a.try_poll());
+    CHECK(notes.lines == std::vector<std::string>{"assigned 0 1"});
+    static_cast<void>(b.try_poll());
+    CHECK(b.assignment().size() == 2);
+    // nor of what it has never polled
+    diary none;
+    std::optional<reader> c{std::in_place, t, "h", consumer_options{.listener = &none}};
+    CHECK(c->assignment().size() == 4);
+    c.reset();
+    CHECK(none.lines.empty());
+}
+
+TEST_CASE("a listener is not told that it lost what it was never told of", "[consumer][members]")
+{
+    const gregor::manual_clock clock;
+    timed_ints t{"t", {.partitions = 2}, clock};
+    auto now = clock;
+    diary notes;
+    timed_reader a{t, "g", {.max_poll_interval = 1s, .listener = &notes}};
+    CHECK_FALSE(t.maintain());
+    now.advance(2s);
+    REQUIRE(t.maintain());
+    CHECK(status_of_poll(a) == poll_status::fenced);
+    CHECK(notes.lines == std::vector<std::string>{"assigned 0 1"});
+}
+
 TEST_CASE("a commit while partitions are revoked counts", "[consumer][members]")
 {
     ints t{"t", {.partitions = 2}};
