@@ -113,6 +113,34 @@ public:
     /// Ends the poll that waits now, or the next one that comes, with `woken`. From any thread.
     void wakeup() noexcept { core_->wakeup(); }
 
+    // --- being told
+    // ----------------------------------------------------------------------------------
+
+    /// Has a hook called when there may be something to poll for: records, the end, a wakeup, news
+    /// of the group. For loops that wait for other things, too; it tells them, by an eventfd for
+    /// example. The consumer owns it.
+    ///
+    /// It is called once now, and once after each poll that said `timed_out`. So a loop that was
+    /// told takes note of it first, and then polls until it says `timed_out` (and polls again after
+    /// it has sought, resumed or assigned); it waits for nothing else. A member also polls before
+    /// its `max_poll_interval` is over.
+    ///
+    /// Threads   set by the consumer's; called by whoever sends, closes or wakes, under a lock. It
+    ///           is short, noexcept, and uses neither the topic nor its handles: that may deadlock
+    /// Cost      one allocation; where a poll finds nothing, a heavy fence and a second look
+    template <class Hook>
+    void on_ready(Hook&& hook)
+    {
+        core_->watched().call(std::forward<Hook>(hook));
+    }
+    /// Calls nobody any more: when this returns, the hook is gone, and not running.
+    void on_ready(no_hook_t) noexcept { core_->watched().call_nobody(); }
+    void on_ready(std::nullptr_t) noexcept { core_->watched().call_nobody(); }
+
+    /// Whether a poll would return at once, or has something to do for the group. Takes nothing,
+    /// delivers nothing. A snapshot.
+    [[nodiscard]] bool ready() { return core_->ready(); }
+
     // --- committing
     // ----------------------------------------------------------------------------------
 

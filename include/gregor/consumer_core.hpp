@@ -15,9 +15,11 @@
 #include "gregor/base/types.hpp"
 #include "gregor/batch.hpp"
 #include "gregor/group/assignment.hpp"
+#include "gregor/group/ending.hpp"
 #include "gregor/options.hpp"
 #include "gregor/partition_reader.hpp"
 #include "gregor/policy/wait.hpp"
+#include "gregor/readiness.hpp"
 #include "gregor/ring/signal.hpp"
 #include "gregor/topic.hpp"
 
@@ -53,6 +55,7 @@ public:
     /// The handle goes; the core too, unless a batch is in somebody's hands.
     static void release(consumer_core* core) noexcept
     {
+        core->readiness_.end();
         core->close_quietly();
         if (core->lease != nullptr) {
             core->orphaned = true;
@@ -99,7 +102,7 @@ public:
         if (timeout > std::chrono::nanoseconds{0}) {
             return wait_for_records(found, timeout, stop);
         }
-        return batch_type{poll_status::timed_out};
+        return nothing_yet(found);
     }
 
     void wakeup() noexcept
@@ -107,6 +110,44 @@ public:
         wakeup_.raise();
         state_->records_arrived.notify();
     }
+
+    // --- being waited for elsewhere --------------------------------------------------------------
+
+    /// Whether a poll would have something to say, or to do, at once.
+    [[nodiscard]] bool ready()
+    {
+        const guard alone{*this};
+        if (closed_ || wakeup_.is_raised() || assigned_.has_news()) {
+            return true;
+        }
+        bool any = assigned_.has_group();
+        for (reader* const each : assigned_.readers()) {
+            if (!rotation<reader>::paused(*each) && each->would_move()) {
+                return true;
+            }
+            any = true;
+        }
+        return any && finished();
+    }
+
+    /// It waits, but not in a poll: it is alive, and looks after the others.
+    void wait_elsewhere()
+    {
+        const guard alone{*this};
+        const inside now{assigned_.member()};
+        if (watch_interval() != no_timeout) {
+            watch_others();
+        }
+    }
+
+    /// How often at least, while it waits.
+    [[nodiscard]] std::chrono::nanoseconds watch_interval() const noexcept
+    {
+        const bool watches = assigned_.has_group() && options_.max_poll_interval != no_timeout;
+        return watches ? options_.max_poll_interval / 4 : no_timeout;
+    }
+
+    [[nodiscard]] readiness<env>& watched() noexcept { return readiness_; }
 
     // --- offsets ---------------------------------------------------------------------------------
 
@@ -220,29 +261,12 @@ private:
 #endif
     }
 
-    /// In checked builds: says so when two threads use one consumer at once.
-    class guard {
-    public:
-#if GREGOR_CHECKED
-        explicit guard(consumer_core& core) noexcept : user_(core.told_ ? nullptr : &core.user_)
+    struct guard : ring::used_alone<env> {
+        explicit guard(consumer_core& core) noexcept
+            : ring::used_alone<env>(core.told_ ? nullptr : &core.user_,
+                                    "one consumer is used by two threads at once")
         {
-            GREGOR_ASSERT(user_ == nullptr || user_->enter(),
-                          "one consumer is used by two threads at once");
         }
-        ~guard()
-        {
-            if (user_ != nullptr) {
-                user_->leave();
-            }
-        }
-        guard(const guard&) = delete;
-        guard& operator=(const guard&) = delete;
-
-    private:
-        ring::sole_user<env>* user_;
-#else
-        explicit guard(const consumer_core& /*core*/) noexcept {}
-#endif
     };
 
     /// What a look at the partitions found: records of one, or why there are none.
@@ -321,8 +345,7 @@ private:
         // a stream brings more, and is faster when it is not looked at all the time
         const unsigned first = last_count_ > 1 ? strategy::patient : 0;
         // members look after each other, now and then
-        const bool watches = assigned_.has_group() && options_.max_poll_interval != no_timeout;
-        const auto watch = watches ? options_.max_poll_interval / 4 : no_timeout;
+        const auto watch = watch_interval();
         for (std::chrono::nanoseconds left = timeout;; left -= watch) {
             const auto slice = (std::min)(left, watch);
             if (wait_until<strategy>(state_->records_arrived, deadline{state_->time, slice}, first,
@@ -330,13 +353,22 @@ private:
                 return give(found);
             }
             if (left <= watch) {
-                return batch_type{poll_status::timed_out};
+                return nothing_yet(found);
             }
             watch_others();
             if (timeout == no_timeout) {
                 left = no_timeout;
             }
         }
+    }
+
+    /// There is nothing now. A hook is called when that changes: for what a last look cannot see.
+    batch_type nothing_yet(finding& found)
+    {
+        if (readiness_.arm() && (follow(found) || look(found))) [[unlikely]] {
+            return give(found);
+        }
+        return batch_type{poll_status::timed_out};
     }
 
     /// Takes out who stays away. Its partitions are shared out again in the next look.
@@ -374,36 +406,12 @@ private:
             missed};
     }
 
-    /// Nothing will come any more, and nothing is left to take over.
-    [[nodiscard]] GREGOR_NOINLINE bool finished() noexcept
-    {
-        std::size_t open = 0; // partitions that are read to their end, but not committed
-        for (const auto* each : assigned_.readers()) {
-            if (!each->finished()) {
-                return false;
-            }
-            open += each->log().protocol().finished(each->cursor().sequence()) ? 0 : 1;
-        }
-        if (!assigned_.has_group()) {
-            return true;
-        }
-        const auto& shares = assigned_.member().group().shares;
-        for (std::size_t p = 0; p != shares.size(); ++p) {
-            const offset_t committed = shares[p].cursor->sequence();
-            if (state_->partitions[p].log.protocol().finished(committed)) {
-                continue;
-            }
-            if (open == 0) {
-                return false; // somebody else's, or nobody's: it may still come here
-            }
-            --open;
-        }
-        return true;
-    }
+    [[nodiscard]] bool finished() noexcept { return nothing_will_come(*state_, assigned_); }
 
     std::shared_ptr<state_type> state_;
     const consumer_options options_;
     assignment<Topic> assigned_;
+    readiness<env> readiness_{state_->records_arrived};
     offset_t last_count_ = 0; // of the last batch with records
     breathing breathing_;
     std::uint64_t polls_ = 0;

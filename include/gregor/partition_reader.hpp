@@ -86,6 +86,16 @@ public:
         return beyond_end() ? reset(run) : sighting::nothing;
     }
 
+    /// Whether a look would come to anything: a run, or another position. Changes nothing.
+    [[nodiscard]] bool would_move()
+    {
+        if (!placed_ || position_ < log_->begin_offset()) [[unlikely]] {
+            return true;
+        }
+        const run_type run = available();
+        return run.count != 0 || run.first != position_ || beyond_end();
+    }
+
     /// What a commit of all that was returned comes to: never beyond the end, wherever the user has
     /// sought since.
     [[nodiscard]] offset_t committable() const noexcept

@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "gregor/ring/event_count.hpp"
 #include "model/exploring.hpp"
+#include "model/small_topic.hpp"
 
 namespace {
 
@@ -17,6 +19,7 @@ namespace ring = gregor::ring;
 using model::check;
 using model::explored;
 
+using gregor::poll_status;
 using event = ring::event_count<model::env>;
 
 /// Something that threads wait for elsewhere than on the event: it remembers that it was told.
@@ -63,6 +66,39 @@ struct scene {
     event here;
     doorbell bell;
     event::listener ear{&doorbell::press, &bell};
+};
+
+/// A consumer in a loop that waits for its bell, and for nothing else.
+struct loop {
+    explicit loop(gregor::consumer_options options = {.max_poll_interval = gregor::no_timeout})
+        : in(topic, "group", options)
+    {
+        in.on_ready([this]() noexcept { doorbell::press(&bell); });
+    }
+
+    /// Until a poll says so, or has brought so many records.
+    void run_until(gregor::poll_status last, int records = 1)
+    {
+        for (;;) {
+            bell.take();
+            for (;;) {
+                const auto batch = in.try_poll();
+                seen += static_cast<int>(batch.size());
+                if (batch.status() == last && (last != poll_status::records || seen == records)) {
+                    return;
+                }
+                if (batch.status() == poll_status::timed_out) {
+                    break;
+                }
+            }
+        }
+    }
+
+    model::small_topic topic{2};
+    gregor::producer<model::small_topic> out{topic};
+    doorbell bell;
+    gregor::consumer<model::small_topic> in;
+    int seen = 0;
 };
 
 /// What a call touches, and what is gone after the listener was removed.
@@ -183,4 +219,97 @@ TEST_CASE("a listener that was removed is not called, and what it touched may go
                      run.thread([=] { now->here.notify(); });
                  }
              });
+}
+
+TEST_CASE("a consumer's hook is called for all that its polls could not see", "[model]")
+{
+    for (const int records : {1, 2}) {
+        explored("listeners: a hook, records: " + std::to_string(records), {.preemptions = 3},
+                 [=](model::run& run) {
+                     auto now = std::make_shared<loop>();
+                     run.thread([=] { now->run_until(poll_status::records, records); });
+                     run.thread([=] {
+                         for (int i = 0; i != records; ++i) {
+                             check(now->out.try_send(model::number{i}).status() ==
+                                       gregor::send_status::ok,
+                                   "there is room");
+                         }
+                     });
+                 });
+    }
+    explored("listeners: a hook, wakeup", {.preemptions = 4}, [](model::run& run) {
+        auto now = std::make_shared<loop>();
+        run.thread([=] { now->run_until(poll_status::woken); });
+        run.thread([=] { now->in.wakeup(); });
+    });
+    explored("listeners: a hook, the end", {.preemptions = 4}, [](model::run& run) {
+        auto now = std::make_shared<loop>();
+        run.thread([=] { now->run_until(poll_status::closed); });
+        run.thread([=] { now->topic.close(); });
+    });
+    explored("listeners: a hook, another member leaves its partition", {.preemptions = 2},
+             [](model::run& run) {
+                 struct state {
+                     model::small_topic topic{2};
+                     gregor::producer<model::small_topic> out{topic};
+                     std::optional<gregor::consumer<model::small_topic>> first;
+                     std::optional<gregor::consumer<model::small_topic>> second;
+                     doorbell bell;
+                 };
+                 auto now = std::make_shared<state>();
+                 const gregor::consumer_options tireless{.max_poll_interval = gregor::no_timeout};
+                 now->first.emplace(now->topic, "group", tireless);
+                 now->second.emplace(now->topic, "group", tireless);
+                 now->second->on_ready([bell = &now->bell]() noexcept { doorbell::press(bell); });
+                 (void)now->out.send(model::number{0});
+                 run.thread([=] { now->first.reset(); });
+                 run.thread([=] {
+                     for (bool read = false; !read;) {
+                         now->bell.take();
+                         poll_status last = poll_status::records;
+                         while (last == poll_status::records) {
+                             last = now->second->try_poll().status();
+                             read |= last == poll_status::records;
+                         }
+                     }
+                 });
+             });
+}
+
+TEST_CASE("a hook goes while its topic is used", "[model]")
+{
+    explored("listeners: a hook is removed against a send", {.preemptions = 4},
+             [](model::run& run) {
+                 struct state {
+                     model::small_topic topic{2};
+                     gregor::producer<model::small_topic> out{topic};
+                     gregor::consumer<model::small_topic> in{topic, "group"};
+                 };
+                 auto now = std::make_shared<state>();
+                 run.thread([=] {
+                     model::cell<int> calls{0};
+                     now->in.on_ready([&calls]() noexcept { calls.set(calls.get() + 1); });
+                     (void)now->in.try_poll();
+                     now->in.on_ready(gregor::no_hook);
+                     calls.set(0);
+                 });
+                 run.thread([=] { (void)now->out.try_send(model::number{0}); });
+             });
+    explored("listeners: a consumer goes against a send", {.preemptions = 4}, [](model::run& run) {
+        struct state {
+            model::small_topic topic{2};
+            gregor::producer<model::small_topic> out{topic};
+            std::optional<gregor::consumer<model::small_topic>> in;
+        };
+        auto now = std::make_shared<state>();
+        now->in.emplace(now->topic, "group");
+        run.thread([=] {
+            model::cell<int> calls{0};
+            now->in->on_ready([&calls]() noexcept { calls.set(calls.get() + 1); });
+            (void)now->in->try_poll();
+            now->in.reset();
+            calls.set(0);
+        });
+        run.thread([=] { (void)now->out.try_send(model::number{0}); });
+    });
 }

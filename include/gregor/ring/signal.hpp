@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
 
 namespace gregor::inline GREGOR_ABI::ring {
@@ -20,6 +21,13 @@ public:
     {
         // (1) release-store, synchronizes-with the acquire-load (2)
         raised_.store(true, std::memory_order_release);
+    }
+
+    /// Whether `take` would say true.
+    [[nodiscard]] bool is_raised() const noexcept
+    {
+        // relaxed: a question before `take`, which decides
+        return raised_.load(std::memory_order_relaxed);
     }
 
     /// True once for each time it was raised and not yet taken.
@@ -53,6 +61,32 @@ public:
 
 private:
     typename Env::template atomic<bool> inside_{false};
+};
+
+/// In checked builds: says so when two threads use one handle at once. Elsewhere nothing.
+template <class Env>
+class used_alone {
+public:
+#if GREGOR_CHECKED
+    /// Of nobody: a call from within a call.
+    used_alone(sole_user<Env>* user, const char* sentence) noexcept : user_(user)
+    {
+        GREGOR_ASSERT(user_ == nullptr || user_->enter(), sentence);
+    }
+    ~used_alone()
+    {
+        if (user_ != nullptr) {
+            user_->leave();
+        }
+    }
+    used_alone(const used_alone&) = delete;
+    used_alone& operator=(const used_alone&) = delete;
+
+private:
+    sole_user<Env>* user_;
+#else
+    used_alone(const sole_user<Env>* /*user*/, const char* /*sentence*/) noexcept {}
+#endif
 };
 
 /// Since when something lasts, in nanoseconds of some clock; 0 while it does not.
