@@ -277,7 +277,7 @@ public:
     /// The partitions that it reads, in order.
     [[nodiscard]] std::vector<partition_id> partitions() const
     {
-        if (!member_.has_news()) {
+        if (member_.has_left() || !member_.has_news()) {
             return ids();
         }
         std::vector<partition_id> mine;

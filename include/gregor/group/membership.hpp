@@ -45,6 +45,7 @@ public:
     membership(state_type& state, group_type& group, const consumer_options& options)
         : group_(&group), self_(join_group(group, options, state.time.steady_now()))
     {
+        ++group.users;
         state.fence_absent = [](state_type& all, std::chrono::nanoseconds now) noexcept {
             bool any = false;
             for (group_type& each : all.groups) {
@@ -56,6 +57,8 @@ public:
 
     [[nodiscard]] explicit operator bool() const noexcept { return self_ != nullptr; }
     [[nodiscard]] group_type& group() const noexcept { return *group_; }
+    /// It has left: there may be no group any more.
+    [[nodiscard]] bool has_left() const noexcept { return self_ != nullptr && group_ == nullptr; }
 
     /// Marks the consumer as being in one of its calls: nothing is taken from it meanwhile.
     class inside {
@@ -177,14 +180,27 @@ public:
     /// It was a member of nothing.
     void forget() noexcept
     {
-        group_ = nullptr;
+        let_go_of_group();
         self_ = nullptr;
     }
 
-    void leave() noexcept { leave_group(*group_, *self_); }
+    void leave() noexcept
+    {
+        leave_group(*group_, *self_);
+        let_go_of_group();
+    }
 
 private:
     friend class inside;
+
+    /// Which may be removed from here on.
+    void let_go_of_group() noexcept
+    {
+        if (group_ != nullptr) {
+            --group_->users;
+            group_ = nullptr;
+        }
+    }
 
     group_type* group_ = nullptr;
     std::shared_ptr<member_type> self_;

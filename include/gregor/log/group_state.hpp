@@ -149,6 +149,7 @@ struct group_state {
 
     std::vector<std::shared_ptr<member>> members = {}; ///< in Kafka's order
     std::uint64_t members_ever = 0;
+    std::size_t users = 0;        ///< consumers that refer to this: members, and fenced ones
     std::uint64_t generation = 0; ///< how often it was said who is to read what
     bool stale = false;           ///< members came or went since
     assignor assign = nullptr;
