@@ -180,6 +180,15 @@ public:
     {
         return core_->state().at(p).log.end_offset();
     }
+    /// The first offset whose record is of this time or later, nothing where there is none; of any
+    /// partition. Times need not be in order: it looks at one record after the other, takes the
+    /// topic's mutex for a moment, and holds producers back from what it has not looked at yet.
+    [[nodiscard]] std::optional<offset_t> offset_for_time(partition_id p, timestamp_t since) const
+        requires(Topic::layout::has_timestamp)
+    {
+        const time_found first = find_time(core_->state(), p, since);
+        return first.any ? std::optional<offset_t>{first.at} : std::nullopt;
+    }
     /// End minus committed (minus position, where nothing was committed). Never negative.
     [[nodiscard]] std::uint64_t lag(partition_id p) const;
     /// Of all its partitions together.
@@ -193,6 +202,12 @@ public:
             static_cast<void>(reader_of(p)); // it knows what it was assigned
         }
         return core_->seek(p, to);
+    }
+    /// To the first record of this time or later, to the end where there is none.
+    bool seek(partition_id p, timestamp_t since)
+        requires(Topic::layout::has_timestamp)
+    {
+        return seek(p, find_time(core_->state(), p, since).at);
     }
     bool seek_to_beginning(partition_id p) { return seek(p, begin_offset(p)); }
     bool seek_to_end(partition_id p) { return seek(p, end_offset(p)); }
@@ -280,7 +295,8 @@ result<consumer<Topic>> consumer<Topic>::create(Topic& topic, std::string_view g
 {
     const auto join = [&]() -> result<consumer> {
         if (std::optional<error> why =
-                refusal::of_consumer(topic.name(), true, group, options, Topic::layout::takes)) {
+                refusal::of_consumer(topic.name(), true, group, options, Topic::layout::takes,
+                                     Topic::layout::has_timestamp)) {
             return *std::move(why);
         }
         const auto& state = topic.state();
@@ -319,7 +335,8 @@ result<consumer<Topic>> consumer<Topic>::create(Topic& topic, const consumer_opt
 {
     return unless_out_of_memory(topic, [&]() -> result<consumer> {
         if (std::optional<error> why =
-                refusal::of_consumer(topic.name(), false, {}, options, Topic::layout::takes)) {
+                refusal::of_consumer(topic.name(), false, {}, options, Topic::layout::takes,
+                                     Topic::layout::has_timestamp)) {
             return *std::move(why);
         }
         return consumer{std::unique_ptr<core, release>{new core{topic.state(), options}}};

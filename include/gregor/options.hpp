@@ -35,6 +35,9 @@ enum class auto_offset_reset : std::uint8_t {
     earliest, ///< to the oldest record there is
     latest,   ///< to the end: only what is sent from now on
     none,     ///< nowhere: poll says `out_of_range` until the consumer seeks
+    /// To the first record that is not older than `reset_duration`, by the topic's wall clock; to
+    /// the end where all are. For topics with `timestamps`; a look at the records one by one.
+    by_duration,
 };
 
 /// Says who of a group reads which partition: for each partition the index of its member. A pure
@@ -49,6 +52,9 @@ struct consumer_options {
     bool lossy = false;
 
     auto_offset_reset reset = auto_offset_reset::earliest;
+
+    /// For `auto_offset_reset::by_duration`; 0 or more.
+    std::chrono::nanoseconds reset_duration{0};
 
     /// true: each poll commits what the poll before it returned, and so does close().
     bool auto_commit = true;

@@ -9,8 +9,9 @@
 
 #include "gregor/base/config.hpp"
 #include "gregor/base/types.hpp"
-#include "gregor/consumer_group.hpp"
+#include "gregor/group/returned.hpp"
 #include "gregor/group/rotation.hpp"
+#include "gregor/group/starting_point.hpp"
 #include "gregor/options.hpp"
 #include "gregor/topic.hpp"
 
@@ -30,14 +31,19 @@ public:
     using owned_place = typename log_type::owned_place;
     using run_type = typename log_type::run;
     using env = typename log_type::env;
+    using clock = typename Topic::clock;
 
     /// At the cursor's place, or where the options say. Under the topic's mutex, as its end.
+    /// The clock and the options outlive it.
     partition_reader(partition_id p, log_type& log, owned_place cursor, owned_place lease,
-                     const consumer_options& options, std::optional<offset_t> resume)
+                     const clock& time, const consumer_options& options,
+                     std::optional<offset_t> resume)
         : id_(p), log_(&log), cursor_(std::move(cursor)), lease_(std::move(lease)),
-          lossy_(options.lossy), reset_(options.reset), most_(options.max_poll_records)
+          lossy_(options.lossy), most_(options.max_poll_records), time_(&time), options_(&options)
     {
-        const starting_point start = start_reader(log, *cursor_, options, resume);
+        const starting_point start = start_reader(log, *cursor_, lossy_, resume, [this] {
+            return reset_offset<Topic>(*time_, *log_, *lease_, *options_);
+        });
         position_ = start.position;
         held_from_ = start.position;
         missed_ = start.missed;
@@ -148,11 +154,8 @@ public:
         missed_ = 0;
     }
 
-    typename rotation<partition_reader>::seat seat; // when it is asked
-
-    // A list of those that have something to commit; the consumer's.
-    partition_reader* next_dirty = nullptr;
-    bool dirty = false;
+    typename rotation<partition_reader>::seat seat;          // when it is asked
+    typename returned_list<partition_reader>::mark returned; // and not committed
 
 private:
     /// The records may be overwritten while they are looked at: lease first, then see what is left.
@@ -243,7 +246,8 @@ private:
     /// The position is out of range: goes where the options say.
     GREGOR_COLD sighting reset(run_type& run)
     {
-        const std::optional<offset_t> to = reset_offset(*log_, reset_);
+        const std::optional<offset_t> to = reset_offset<Topic>(*time_, *log_, *lease_, *options_);
+        freed_ = true; // producers may have seen the lease of a look for a time
         if (!to) {
             return sighting::out_of_range;
         }
@@ -264,8 +268,9 @@ private:
     bool freed_ = false;
     bool sought_ = false;
     bool lossy_;
-    auto_offset_reset reset_;
     std::size_t most_;
+    const clock* time_;
+    const consumer_options* options_;
 };
 
 } // namespace gregor::inline GREGOR_ABI

@@ -86,7 +86,7 @@ namespace gregor::inline GREGOR_ABI::refusal {
 [[nodiscard]] inline std::optional<error> of_consumer(std::string_view topic, bool in_group,
                                                       std::string_view group,
                                                       const consumer_options& options,
-                                                      bool one_group)
+                                                      bool one_group, bool has_timestamps)
 {
     const std::string operation = text({"consumer of ", quoted("topic", topic)});
     if (options.max_poll_records == 0) {
@@ -95,6 +95,14 @@ namespace gregor::inline GREGOR_ABI::refusal {
     if (options.max_poll_interval <= std::chrono::nanoseconds{0}) {
         return error{errc::invalid_option, operation, "a max_poll_interval above 0",
                      text({std::to_string(options.max_poll_interval.count()), " ns"})};
+    }
+    if (options.reset == auto_offset_reset::by_duration && !has_timestamps) {
+        return error{errc::invalid_option, operation,
+                     "a topic with timestamps, by auto_offset_reset::by_duration", "one without"};
+    }
+    if (options.reset_duration < std::chrono::nanoseconds{0}) {
+        return error{errc::invalid_option, operation, "a reset_duration of 0 or more",
+                     text({std::to_string(options.reset_duration.count()), " ns"})};
     }
     if (in_group && group.empty()) {
         return error{errc::invalid_name, operation, "a group name", "an empty one"};

@@ -121,6 +121,7 @@ consteval bool what_may_throw_says_so()
     static_assert(!noexcept(declval<in&>().assign({zero})));
     static_assert(!noexcept(declval<in&>().assign_all()));
     static_assert(!noexcept(declval<const in&>().assignment()));
+    static_assert(!noexcept(declval<const in&>().paused()));
     return true;
 }
 
@@ -149,6 +150,8 @@ TEST_CASE("what only some topics have is noexcept, too", "[contracts]")
     STATIC_REQUIRE(noexcept(declval<const gregor::record<letters>&>().timestamp()));
     STATIC_REQUIRE(noexcept(declval<const gregor::record<letters>&>().headers()));
     STATIC_REQUIRE(noexcept(declval<const gregor::record<jobs>&>().take()));
+    STATIC_REQUIRE_FALSE(
+        noexcept(declval<const consumer<letters>&>().offset_for_time(zero, gregor::timestamp_t{})));
 }
 
 TEST_CASE("results are looked at without an exception", "[contracts]")

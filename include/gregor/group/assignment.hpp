@@ -16,6 +16,7 @@
 #include "gregor/base/types.hpp"
 #include "gregor/group/membership.hpp"
 #include "gregor/group/rebalance_listener.hpp"
+#include "gregor/group/returned.hpp"
 #include "gregor/group/rotation.hpp"
 #include "gregor/options.hpp"
 #include "gregor/partition_reader.hpp"
@@ -125,22 +126,15 @@ public:
 
     // --- what was returned, and not committed ----------------------------------------------------
 
-    void touch(reader& r) noexcept
-    {
-        if (!r.dirty) {
-            r.dirty = true;
-            r.next_dirty = std::exchange(dirty_, &r);
-        }
-    }
+    void touch(reader& r) noexcept { returned_.add(r); }
 
     void commit_returned() noexcept
     {
-        if (dirty_ == nullptr) {
+        if (returned_.empty()) {
             return;
         }
-        while (dirty_ != nullptr) {
-            reader& r = *std::exchange(dirty_, dirty_->next_dirty);
-            r.dirty = false;
+        while (!returned_.empty()) {
+            reader& r = returned_.take();
             commit(r, r.committable());
         }
         state_.room_made.notify();
@@ -175,7 +169,7 @@ public:
     void leave_out_what_was_taken() noexcept
     {
         const std::lock_guard lock{state_.mutex};
-        clean_if([&](const reader& r) { return !member_.owns(r.id()); });
+        returned_.remove_if([&](const reader& r) { return !member_.owns(r.id()); });
     }
 
     /// Gives, takes, and tells the listener; true when the member was fenced meanwhile: then it has
@@ -378,7 +372,8 @@ private:
         const std::string label = has_group() ? member_.group().name : "(no group)";
         owned_place cursor =
             has_group() ? owned_place{member_.share(p).cursor.get()} : gate.own(gate.cursor(label));
-        return new reader(p, log, std::move(cursor), gate.own(gate.lease(label)), options_, resume);
+        return new reader(p, log, std::move(cursor), gate.own(gate.lease(label)), state_.time,
+                          options_, resume);
     }
     reader& add(partition_id p, std::optional<offset_t> resume)
     {
@@ -393,24 +388,11 @@ private:
         return *made;
     }
 
-    template <class Which>
-    void clean_if(Which&& which) noexcept
-    {
-        for (reader** link = &dirty_; *link != nullptr;) {
-            if (which(**link)) {
-                (*link)->dirty = false;
-                *link = (*link)->next_dirty;
-            } else {
-                link = &(*link)->next_dirty;
-            }
-        }
-    }
-
     /// Under the mutex.
     template <class Which>
     void drop_if(Which&& which) noexcept
     {
-        clean_if(which); // what is dropped is not committed any more
+        returned_.remove_if(which); // what is dropped is not committed any more
         std::size_t kept = 0;
         for (std::size_t i = 0; i != readers_.size(); ++i) {
             if (which(*readers_[i])) {
@@ -442,7 +424,7 @@ private:
     // Of these the listener was not told yet.
     std::vector<partition_id> came_;
     std::vector<partition_id> lost_;
-    reader* dirty_ = nullptr; // a list through `next_dirty`
+    returned_list<reader> returned_;
     gregor::rotation<reader> rotation_;
     bool unfinished_ = false;
 };
