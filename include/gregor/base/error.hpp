@@ -27,6 +27,9 @@ enum class errc {
     unknown_topic,
     other_type,
     in_use,
+    no_thread,
+    no_offset,
+    dead_letter_refused,
 };
 
 class error_category final : public std::error_category {
@@ -48,6 +51,9 @@ public:
         case errc::unknown_topic: return "there is no topic of this name";
         case errc::other_type: return "the topic is of another type";
         case errc::in_use: return "somebody uses it";
+        case errc::no_thread: return "a thread could not be had";
+        case errc::no_offset: return "there is no offset to read from";
+        case errc::dead_letter_refused: return "a dead letter could not be written";
         }
         return "unknown";
     }
