@@ -10,6 +10,7 @@
 #include "gregor/batch.hpp"
 #include "gregor/consumer_core.hpp"
 #include "gregor/explanation.hpp"
+#include "gregor/group_description.hpp"
 #include "gregor/sent.hpp"
 
 namespace gregor::inline GREGOR_ABI {
@@ -108,5 +109,23 @@ struct fmt::formatter<gregor::explanation> : fmt::formatter<fmt::string_view> {
     auto format(const gregor::explanation& why, Context& context) const
     {
         return fmt::formatter<fmt::string_view>::format(why.to_string(), context);
+    }
+};
+
+template <>
+struct fmt::formatter<gregor::group_status> : fmt::formatter<fmt::string_view> {
+    template <class Context>
+    auto format(gregor::group_status status, Context& context) const
+    {
+        return fmt::formatter<fmt::string_view>::format(gregor::name_of(status), context);
+    }
+};
+
+template <>
+struct fmt::formatter<gregor::group_description> : fmt::formatter<fmt::string_view> {
+    template <class Context>
+    auto format(const gregor::group_description& group, Context& context) const
+    {
+        return fmt::formatter<fmt::string_view>::format(group.to_string(), context);
     }
 };

@@ -10,6 +10,8 @@
 #include "gregor/consumer.hpp"
 #include "gregor/explanation.hpp"
 #include "gregor/fwd.hpp"
+#include "gregor/group_admin.hpp"
+#include "gregor/group_description.hpp"
 #include "gregor/options.hpp"
 #include "gregor/partition.hpp"
 #include "gregor/producer.hpp"

@@ -22,7 +22,8 @@ const std::vector<std::vector<std::string_view>> floors{
     {"record.hpp", "batch.hpp", "partition.hpp", "topic.hpp", "explanation.hpp", "routing.hpp",
      "sent.hpp", "refusal.hpp", "claim.hpp", "producer.hpp", "producer_core.hpp"},
     {"consumer.hpp", "consumer_core.hpp", "partition_reader.hpp", "consumer_group.hpp", "group/",
-     "broker.hpp", "named_topic.hpp", "run.hpp", "ack_tracker.hpp", "handlers/", "readiness.hpp"},
+     "broker.hpp", "named_topic.hpp", "group_admin.hpp", "group_description.hpp", "run.hpp",
+     "ack_tracker.hpp", "handlers/", "readiness.hpp"},
     {"gregor.hpp", "format.hpp", "stream/", "bridge/"},
 };
 

@@ -26,6 +26,7 @@ enum class errc {
     topic_exists,
     unknown_topic,
     other_type,
+    unknown_group,
     in_use,
     no_thread,
     no_offset,
@@ -50,6 +51,7 @@ public:
         case errc::topic_exists: return "there is a topic of this name already";
         case errc::unknown_topic: return "there is no topic of this name";
         case errc::other_type: return "the topic is of another type";
+        case errc::unknown_group: return "there is no group of this name";
         case errc::in_use: return "somebody uses it";
         case errc::no_thread: return "a thread could not be had";
         case errc::no_offset: return "there is no offset to read from";

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gregor/base/config.hpp"
+#include "gregor/base/error.hpp"
+#include "gregor/base/result.hpp"
+#include "gregor/base/types.hpp"
+#include "gregor/consumer_group.hpp"
+#include "gregor/group_description.hpp"
+#include "gregor/refusal.hpp"
+#include "gregor/ring/sequence.hpp"
+#include "gregor/topic.hpp"
+
+namespace gregor::inline GREGOR_ABI {
+
+/// Where a group is put: to a place, or by so many records on (or back) from where it is. What lies
+/// outside of the log is its nearer end.
+class reset_to {
+public:
+    [[nodiscard]] static reset_to beginning() noexcept { return {kind::offset, 0}; }
+    [[nodiscard]] static reset_to end() noexcept { return {kind::offset, ~offset_t{0}}; }
+    [[nodiscard]] static reset_to offset(offset_t to) noexcept { return {kind::offset, to}; }
+    [[nodiscard]] static reset_to shifted_by(std::int64_t records) noexcept
+    {
+        return records < 0 ? reset_to{kind::back, offset_t{0} - static_cast<offset_t>(records)}
+                           : reset_to{kind::on, static_cast<offset_t>(records)};
+    }
+
+    /// In a log from `begin` to `end`, from `here`.
+    [[nodiscard]] offset_t in(offset_t begin, offset_t end, offset_t here) const noexcept
+    {
+        offset_t to = value_;
+        if (kind_ == kind::on) {
+            to = value_ < end && here < end - value_ ? here + value_ : end;
+        } else if (kind_ == kind::back) {
+            to = here > value_ ? here - value_ : 0;
+        }
+        const offset_t at_least = to < begin ? begin : to;
+        return at_least < end ? at_least : end;
+    }
+
+private:
+    enum class kind : std::uint8_t { offset, on, back };
+
+    reset_to(kind what, offset_t value) noexcept : value_(value), kind_(what) {}
+
+    offset_t value_;
+    kind kind_;
+};
+
+/// Looks after the groups of a topic: who is in them, how far they are, and where they go on.
+///
+///     gregor::group_admin admin{trades};
+///     for (const auto& group : admin.list()) ...
+///     if (auto risk = admin.describe("risk")) ... risk->lag
+///     if (auto why = admin.reset("risk", gregor::reset_to::beginning())) ... why->what()
+///
+/// Threads   all members, from any thread
+/// Progress  blocks while others join, leave or look
+/// Errors    gregor::error as a value; nothing has changed then
+/// Cost      the topic's mutex, and a few loads a partition
+/// Lifetime  may outlive the topic; to a broker it counts as a user of it
+template <class Topic>
+class group_admin {
+public:
+    using state_type = typename Topic::state_type;
+
+    explicit group_admin(const Topic& topic) noexcept : state_(topic.state()) {}
+
+    /// All groups, those without members too, in the order in which they came.
+    [[nodiscard]] std::vector<group_listing> list() const;
+
+    [[nodiscard]] result<group_description> describe(std::string_view group) const;
+
+    /// Puts a group elsewhere, in one partition or in all: that is what is committed from now on.
+    /// Refused while the group has members, one that is away included (see `maintain`), or a fenced
+    /// one may still be in a call of its own. A group that holds producers back without members
+    /// does so from there on; one that does not finds what is left when its next member comes. A
+    /// record that was taken out of a work queue does not come again.
+    [[nodiscard]] std::optional<error> reset(std::string_view group, reset_to where,
+                                             partition_id only = any_partition);
+
+    /// Forgets a group: its offsets are gone, and producers do not wait for it any more, even where
+    /// it was declared. Who joins a group of this name later makes a new one, which is not
+    /// declared. Refused while the group has members, one that is away included, or one was fenced
+    /// that has not polled since: it would come back.
+    [[nodiscard]] std::optional<error> remove(std::string_view group);
+
+private:
+    using group_type = typename state_type::group_type;
+    using share_type = typename group_type::share;
+    using place = typename group_type::place;
+
+    [[nodiscard]] static group_status status_of(const group_type& group) noexcept;
+    /// A snapshot of one partition; what the first reader would start from goes into `from`.
+    [[nodiscard]] static group_partition look(const typename state_type::partition_type& partition,
+                                              const share_type& share, offset_t& from) noexcept;
+    static void put(const typename state_type::partition_type& partition, share_type& share,
+                    reset_to where) noexcept;
+    [[nodiscard]] group_type* find(std::string_view name) const noexcept;
+    [[nodiscard]] error unknown(std::string_view name) const;
+    /// Why nobody may change it now.
+    [[nodiscard]] std::optional<error> in_use(const group_type& group, bool to_remove) const;
+
+    template <class Attempt>
+    [[nodiscard]] auto unless_out_of_memory(std::string_view group, Attempt&& attempt) const
+        -> decltype(attempt());
+
+    std::shared_ptr<state_type> state_;
+};
+
+template <class Topic>
+group_admin(const Topic&) -> group_admin<Topic>;
+
+namespace refusal {
+
+[[nodiscard]] inline std::string in_topic(std::string_view topic, std::string_view group)
+{
+    return text({quoted("group", group), " of ", quoted("topic", topic)});
+}
+
+} // namespace refusal
+
+template <class Topic>
+std::vector<group_listing> group_admin<Topic>::list() const
+{
+    std::vector<group_listing> all;
+    const std::lock_guard lock{state_->mutex};
+    for (const group_type& each : state_->groups) {
+        all.push_back({each.name, status_of(each), each.members.size()});
+    }
+    return all;
+}
+
+template <class Topic>
+group_status group_admin<Topic>::status_of(const group_type& group) noexcept
+{
+    bool settled = !group.stale;
+    bool holding = group.declared;
+    for (const share_type& each : group.shares) {
+        settled = settled && each.owner == each.target;
+        holding = holding || each.cursor->holding();
+    }
+    if (group.members.empty()) {
+        return holding && !group.lossy ? group_status::empty : group_status::dormant;
+    }
+    return settled ? group_status::stable : group_status::rebalancing;
+}
+
+template <class Topic>
+group_partition group_admin<Topic>::look(const typename state_type::partition_type& partition,
+                                         const share_type& share, offset_t& from) noexcept
+{
+    group_partition all;
+    all.partition = partition.id;
+    // committed first, then the end: so the lag is never negative
+    const auto word = share.cursor->get();
+    const unsigned flags = ring::flags_in(word);
+    const auto at = ring::sequence_in<offset_t>(word);
+    if ((flags & place::committed) != 0) {
+        all.committed = at;
+    }
+    const bool stands = (flags & (place::committed | place::holds)) != 0;
+    from = stands ? at : share.resume.value_or(partition.log.begin_offset());
+    all.end = partition.log.end_offset();
+    all.lag = all.end > from ? all.end - from : 0;
+    return all;
+}
+
+template <class Topic>
+result<group_description> group_admin<Topic>::describe(std::string_view group) const
+{
+    return unless_out_of_memory(group, [&]() -> result<group_description> {
+        const std::lock_guard lock{state_->mutex};
+        const group_type* const found = find(group);
+        if (found == nullptr) {
+            return unknown(group);
+        }
+        group_description all;
+        all.name = found->name;
+        all.status = status_of(*found);
+        all.lossy = found->lossy;
+        all.declared = found->declared;
+        all.generation = found->generation;
+        for (std::size_t p = 0; p != found->shares.size(); ++p) {
+            offset_t from = 0;
+            all.partitions.push_back(look(state_->partitions[p], found->shares[p], from));
+            all.lag += all.partitions.back().lag;
+        }
+        for (const auto& each : found->members) {
+            member_description member{each->id, each->instance_id, each->away, {}};
+            for (std::size_t p = 0; p != found->shares.size(); ++p) {
+                if (found->shares[p].owner == each.get()) {
+                    all.partitions[p].owner = each->id;
+                    member.partitions.push_back(all.partitions[p].partition);
+                }
+            }
+            all.members.push_back(std::move(member));
+        }
+        return all;
+    });
+}
+
+template <class Topic>
+std::optional<error> group_admin<Topic>::reset(std::string_view group, reset_to where,
+                                               partition_id only)
+{
+    return unless_out_of_memory(group, [&]() -> std::optional<error> {
+        {
+            const std::lock_guard lock{state_->mutex};
+            group_type* const found = find(group);
+            if (found == nullptr) {
+                return unknown(group);
+            }
+            if (auto why = in_use(*found, false)) {
+                return why;
+            }
+            const std::size_t count = found->shares.size();
+            if (only != any_partition && only.value >= count) {
+                return error{errc::invalid_option, refusal::in_topic(state_->name, group),
+                             text({"a partition below ", std::to_string(count)}),
+                             std::to_string(only.value)};
+            }
+            for (std::size_t p = 0; p != count; ++p) {
+                if (only == any_partition || only.value == p) {
+                    put(state_->partitions[p], found->shares[p], where);
+                }
+            }
+        }
+        state_->room_made.notify();
+        return std::nullopt;
+    });
+}
+
+template <class Topic>
+void group_admin<Topic>::put(const typename state_type::partition_type& partition,
+                             share_type& share, reset_to where) noexcept
+{
+    auto& log = partition.log;
+    place& cursor = *share.cursor;
+    offset_t here = 0;
+    const offset_t begin = log.begin_offset();
+    const group_partition now = look(partition, share, here);
+    const offset_t to = where.in(begin, now.end, here);
+    share.resume = std::nullopt;
+    if (!cursor.holding()) {
+        cursor.set(to, place::committed);
+    } else if (to >= here) {
+        cursor.set(to, place::committed | place::holds);
+    } else {
+        static_cast<void>(hold_from(log, cursor, to, place::committed));
+    }
+}
+
+template <class Topic>
+std::optional<error> group_admin<Topic>::remove(std::string_view group)
+{
+    return unless_out_of_memory(group, [&]() -> std::optional<error> {
+        {
+            const std::lock_guard lock{state_->mutex};
+            const group_type* const found = find(group);
+            if (found == nullptr) {
+                return unknown(group);
+            }
+            if (auto why = in_use(*found, true)) {
+                return why;
+            }
+            state_->groups.remove_if([found](const group_type& each) { return &each == found; });
+        }
+        state_->room_made.notify();
+        return std::nullopt;
+    });
+}
+
+template <class Topic>
+typename group_admin<Topic>::group_type*
+group_admin<Topic>::find(std::string_view name) const noexcept
+{
+    for (group_type& each : state_->groups) {
+        if (each.name == name) {
+            return &each;
+        }
+    }
+    return nullptr;
+}
+
+template <class Topic>
+error group_admin<Topic>::unknown(std::string_view name) const
+{
+    std::string there = "none";
+    for (const group_type& each : state_->groups) {
+        there += text({&each == &state_->groups.front() ? ", but \"" : ", \"", each.name, "\""});
+    }
+    return error{errc::unknown_group, refusal::in_topic(state_->name, name), "a group of this name",
+                 std::move(there)};
+}
+
+template <class Topic>
+std::optional<error> group_admin<Topic>::in_use(const group_type& group, bool to_remove) const
+{
+    std::size_t away = 0;
+    for (const auto& each : group.members) {
+        away += each->away ? 1 : 0;
+    }
+    bool owned = false;
+    for (const share_type& each : group.shares) {
+        owned = owned || each.owner != nullptr;
+    }
+    const std::size_t members = group.members.size();
+    // members that are away have no consumer; a fenced consumer is no member
+    const std::size_t fenced = group.users + away - members;
+    if (members == 0 && !owned && (fenced == 0 || !to_remove)) {
+        return std::nullopt;
+    }
+    std::string found = text({std::to_string(members), members == 1 ? " member" : " members"});
+    if (away != 0) {
+        found += text({" (", std::to_string(away), " away)"});
+    }
+    if (fenced != 0) {
+        found += text({" and ", std::to_string(fenced), " fenced, which ",
+                       fenced == 1 ? "has" : "have", " not polled since"});
+    }
+    return error{errc::in_use,
+                 text({to_remove ? "removal of " : "reset of ",
+                       refusal::in_topic(state_->name, group.name)}),
+                 "no members", std::move(found)};
+}
+
+template <class Topic>
+template <class Attempt>
+auto group_admin<Topic>::unless_out_of_memory([[maybe_unused]] std::string_view group,
+                                              Attempt&& attempt) const -> decltype(attempt())
+{
+#if GREGOR_EXCEPTIONS
+    try {
+        return attempt();
+    } catch (const std::bad_alloc&) {
+        return error{errc::out_of_memory, refusal::in_topic(state_->name, group),
+                     "memory for the answer", "less"};
+    }
+#else
+    return attempt();
+#endif
+}
+
+} // namespace gregor::inline GREGOR_ABI
