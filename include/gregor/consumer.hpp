@@ -150,6 +150,13 @@ public:
     commit_status commit(const record_type& r) { return commit(r.partition(), r.offset() + 1); }
     /// Says what is to be read next by whoever reads for the group.
     commit_status commit(partition_id p, offset_t next) { return core_->commit(p, next); }
+    /// And leaves a note with that offset, for who takes over. Takes the topic's mutex. Where memory
+    /// is short it throws std::bad_alloc, and nothing is committed.
+    commit_status commit(partition_id p, offset_t next, std::string_view metadata)
+    {
+        offset_note note{next, std::string{metadata}};
+        return core_->commit(p, next, &note);
+    }
 
     // --- where it is
     // ---------------------------------------------------------------------------------
@@ -172,6 +179,12 @@ public:
     [[nodiscard]] offset_t position(partition_id p) const { return reader_of(p).position(); }
     /// The next offset to read for who takes over; nothing where nothing was committed.
     [[nodiscard]] std::optional<offset_t> committed(partition_id p) const;
+    /// What was given with the offset that is committed now, if anything. The group remembers it;
+    /// without a group, the consumer does.
+    [[nodiscard]] std::string committed_metadata(partition_id p) const
+    {
+        return core_->note(reader_of(p));
+    }
     [[nodiscard]] offset_t begin_offset(partition_id p) const
     {
         return core_->state().at(p).log.begin_offset();
@@ -268,7 +281,7 @@ private:
 
     [[nodiscard]] reader& reader_of(partition_id p) const
     {
-        reader* const found = core_->assigned().find(p);
+        reader* const found = core_->assigned().readers().find(p);
         GREGOR_ASSERT(found != nullptr, "the partition is not assigned to this consumer");
         return *found;
     }
@@ -376,7 +389,7 @@ template <class Topic>
 std::vector<partition_id> consumer<Topic>::paused() const
 {
     std::vector<partition_id> found = core_->assigned().partitions();
-    std::erase_if(found, [&](partition_id p) { return !core_->assigned().paused(p); });
+    std::erase_if(found, [&](partition_id p) { return !rotation<reader>::paused(reader_of(p)); });
     return found;
 }
 
@@ -404,7 +417,7 @@ template <class Topic>
 std::uint64_t consumer<Topic>::lag() const
 {
     std::uint64_t sum = 0;
-    for (const auto* each : core_->assigned().readers()) {
+    for (const auto* each : core_->assigned().readers().all()) {
         sum += lag(each->id());
     }
     return sum;

@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
 
 #include "gregor/base/assert.hpp"
@@ -78,7 +79,7 @@ public:
         if (closed_) {
             return batch_type{poll_status::closed};
         }
-        GREGOR_ASSERT(assigned_.has_group() || !assigned_.readers().empty(),
+        GREGOR_ASSERT(assigned_.has_group() || !assigned_.readers().all().empty(),
                       "poll was called before anything was assigned");
         finding found;
         if (follow(found)) [[unlikely]] {
@@ -121,7 +122,7 @@ public:
             return true;
         }
         bool any = assigned_.has_group();
-        for (reader* const each : assigned_.readers()) {
+        for (reader* const each : assigned_.readers().all()) {
             if (!rotation<reader>::paused(*each) && each->would_move()) {
                 return true;
             }
@@ -151,11 +152,12 @@ public:
 
     // --- offsets ---------------------------------------------------------------------------------
 
-    commit_status commit(partition_id p, offset_t next)
+    /// With a note, where there is one.
+    commit_status commit(partition_id p, offset_t next, offset_note* note = nullptr)
     {
         const guard alone{*this};
         const inside now{assigned_.member()};
-        reader* const r = closed_ ? nullptr : assigned_.find(p);
+        reader* const r = closed_ ? nullptr : assigned_.readers().find(p);
         if (r == nullptr) {
             return commit_status::not_assigned;
         }
@@ -165,9 +167,18 @@ public:
         if (next > r->log().end_offset()) {
             return commit_status::out_of_range;
         }
+        if (note != nullptr) {
+            assigned_.write_note(*r, *note);
+        }
         assigned_.commit(*r, next);
         state_->room_made.notify();
         return commit_status::ok;
+    }
+
+    [[nodiscard]] std::string note(reader& r)
+    {
+        const guard alone{*this};
+        return assigned_.note(r);
     }
 
     commit_status commit()
@@ -210,9 +221,9 @@ public:
         const inside now{assigned_.member()};
         reader* const r = own(p);
         if (r != nullptr && paused) {
-            assigned_.pause(*r);
+            assigned_.readers().pause(*r);
         } else if (r != nullptr) {
-            assigned_.resume(*r);
+            assigned_.readers().resume(*r);
         }
         return r != nullptr;
     }
@@ -279,7 +290,7 @@ private:
     /// Its reader of the partition, where that is its own. While inside, so that it stays so.
     [[nodiscard]] reader* own(partition_id p) const
     {
-        reader* const r = closed_ ? nullptr : assigned_.find(p);
+        reader* const r = closed_ ? nullptr : assigned_.readers().find(p);
         return r != nullptr && assigned_.standing(p) == commit_status::ok ? r : nullptr;
     }
 
@@ -315,7 +326,7 @@ private:
         if (wakeup_.take()) [[unlikely]] {
             return answer(found, poll_status::woken);
         }
-        const auto [who, what] = assigned_.turn([&](reader& r) {
+        const auto [who, what] = assigned_.readers().turn([&](reader& r) {
             const sighting seen = r.look(found.run);
             if (r.take_freed()) [[unlikely]] {
                 state_->room_made.notify();

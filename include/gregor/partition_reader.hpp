@@ -156,6 +156,7 @@ public:
 
     typename rotation<partition_reader>::seat seat;          // when it is asked
     typename returned_list<partition_reader>::mark returned; // and not committed
+    offset_note note; // of its own cursor; a group has its own
 
 private:
     /// The records may be overwritten while they are looked at: lease first, then see what is left.

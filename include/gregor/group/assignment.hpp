@@ -15,9 +15,9 @@
 #include "gregor/base/config.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/group/membership.hpp"
+#include "gregor/group/reader_list.hpp"
 #include "gregor/group/rebalance_listener.hpp"
 #include "gregor/group/returned.hpp"
-#include "gregor/group/rotation.hpp"
 #include "gregor/options.hpp"
 #include "gregor/partition_reader.hpp"
 
@@ -60,14 +60,13 @@ public:
             ~wake_producers() { state.room_made.notify(); }
         } const at_the_end{state_};
         const std::lock_guard lock{state_.mutex};
-        list fresh;
-        fresh.readers.reserve(wanted.size());
+        reader_list<reader> fresh;
+        fresh.reserve(wanted.size());
         for (const partition_id p : wanted) {
-            fresh.readers.push_back(open(p, std::nullopt));
+            fresh.append(open(p, std::nullopt));
         }
         drop_all();
-        readers_.swap(fresh.readers);
-        rotation_.restart(readers_);
+        readers_.swap(fresh);
     }
 
     /// Becomes a member of the group, and takes what is free. Under the topic's mutex; the caller
@@ -98,31 +97,8 @@ public:
 
     [[nodiscard]] membership<Topic>& member() noexcept { return member_; }
     [[nodiscard]] bool has_group() const noexcept { return static_cast<bool>(member_); }
-    /// In the order of their partitions, or in that of the assignment.
-    [[nodiscard]] const std::vector<reader*>& readers() const noexcept { return readers_; }
-
-    [[nodiscard]] reader* find(partition_id p) const noexcept
-    {
-        if (p.value < readers_.size() && readers_[p.value]->id() == p) {
-            return readers_[p.value]; // all partitions are assigned
-        }
-        for (reader* const each : readers_) {
-            if (each->id() == p) {
-                return each;
-            }
-        }
-        return nullptr;
-    }
-
-    /// Asks the readers in turn, until one has an answer.
-    template <class Ask>
-    [[nodiscard]] auto turn(Ask&& ask)
-    {
-        return rotation_.turn(readers_, ask);
-    }
-    void pause(reader& r) noexcept { rotation_.pause(r); }
-    void resume(reader& r) noexcept { rotation_.resume(r); }
-    [[nodiscard]] bool paused(partition_id p) const noexcept { return rotation_.paused(*find(p)); }
+    [[nodiscard]] reader_list<reader>& readers() noexcept { return readers_; }
+    [[nodiscard]] const reader_list<reader>& readers() const noexcept { return readers_; }
 
     // --- what was returned, and not committed ----------------------------------------------------
 
@@ -150,6 +126,23 @@ public:
         if (r.log().protocol().finished(next)) [[unlikely]] {
             state_.records_arrived.notify(); // other members may wait for the end of them all
         }
+    }
+
+    /// What goes with a committed offset. Takes the topic's mutex.
+    void write_note(reader& r, offset_note& note) noexcept
+    {
+        const std::lock_guard lock{state_.mutex};
+        std::swap(note_of(r), note);
+    }
+    [[nodiscard]] std::string note(reader& r)
+    {
+        const std::lock_guard lock{state_.mutex};
+        const auto word = r.cursor().get();
+        if (member_.has_left() || (ring::flags_in(word) & place::committed) == 0 ||
+            ring::sequence_in<offset_t>(word) != note_of(r).of) {
+            return {};
+        }
+        return note_of(r).text;
     }
 
     // --- the group's changes, while inside -------------------------------------------------------
@@ -187,8 +180,8 @@ public:
             fenced = member_.fenced();
             if (fenced) {
                 member_.give_back_all();
-                if (!readers_.empty()) { // else it could not rejoin the last time
-                    lost_ = told_of(ids(), came_);
+                if (!readers_.all().empty()) { // else it could not rejoin the last time
+                    lost_ = told_of(readers_.ids(), came_);
                 }
                 drop_all();
                 came_.clear();
@@ -197,7 +190,7 @@ public:
                 member_.settle();
                 member_.acknowledge(); // of what this member has just said itself
                 drop_if([&](const reader& r) { return !member_.owns(r.id()); });
-                for (const reader* const each : readers_) {
+                for (const reader* const each : readers_.all()) {
                     if (!member_.keeps(each->id())) {
                         going.push_back(each->id());
                     }
@@ -247,7 +240,7 @@ public:
                 tell_of_all(thrown, &rebalance_listener::on_revoked);
             }
             const std::lock_guard lock{state_.mutex};
-            for (const reader* const each : readers_) {
+            for (const reader* const each : readers_.all()) {
                 if (member_.owns(each->id())) {
                     member_.share(each->id()).resume = each->resume();
                 }
@@ -258,7 +251,7 @@ public:
                 commit_returned();
             }
             const std::lock_guard lock{state_.mutex};
-            for (const reader* const each : readers_) {
+            for (const reader* const each : readers_.all()) {
                 each->cursor().set(0, 0);
             }
         }
@@ -272,11 +265,11 @@ public:
     [[nodiscard]] std::vector<partition_id> partitions() const
     {
         if (member_.has_left() || !member_.has_news()) {
-            return ids();
+            return readers_.ids();
         }
         std::vector<partition_id> mine;
         const std::lock_guard lock{state_.mutex};
-        for (const reader* const each : readers_) {
+        for (const reader* const each : readers_.all()) {
             if (member_.owns(each->id())) {
                 mine.push_back(each->id());
             }
@@ -285,29 +278,9 @@ public:
     }
 
 private:
-    /// Readers that nobody has yet.
-    struct list {
-        std::vector<reader*> readers = {};
-
-        list() = default;
-        list(const list&) = delete;
-        list& operator=(const list&) = delete;
-        ~list()
-        {
-            for (reader* const each : readers) {
-                delete each;
-            }
-        }
-    };
-
-    [[nodiscard]] std::vector<partition_id> ids() const
+    [[nodiscard]] offset_note& note_of(reader& r) const
     {
-        std::vector<partition_id> mine;
-        mine.reserve(readers_.size());
-        for (const reader* const each : readers_) {
-            mine.push_back(each->id());
-        }
-        return mine;
+        return has_group() ? member_.share(r.id()).note : r.note;
     }
 
     void tell(std::exception_ptr& thrown, const std::vector<partition_id>& partitions,
@@ -325,12 +298,12 @@ private:
         }
 #if GREGOR_EXCEPTIONS
         try {
-            tell(thrown, told_of(ids(), came_), what);
+            tell(thrown, told_of(readers_.ids(), came_), what);
         } catch (...) {
             thrown = std::current_exception();
         }
 #else
-        tell(thrown, told_of(ids(), came_), what);
+        tell(thrown, told_of(readers_.ids(), came_), what);
 #endif
     }
 
@@ -345,7 +318,7 @@ private:
         const std::lock_guard lock{state_.mutex};
         for (const partition_id p : going) {
             // the target may have changed its mind meanwhile: it is taken back like any other
-            member_.share(p).give_back(find(p)->resume());
+            member_.share(p).give_back(readers_.find(p)->resume());
         }
         drop_if([&](const reader& r) { return !member_.owns(r.id()); });
         member_.tell_targets();
@@ -377,14 +350,9 @@ private:
     }
     reader& add(partition_id p, std::optional<offset_t> resume)
     {
-        readers_.reserve(readers_.size() + 1);
+        readers_.reserve(1);
         reader* const made = open(p, resume);
-        readers_.push_back(made);
-        rotation_.enter(*made);
-        for (std::size_t i = readers_.size() - 1; i != 0 && p.value < readers_[i - 1]->id().value;
-             --i) {
-            std::swap(readers_[i], readers_[i - 1]);
-        }
+        readers_.insert(made);
         return *made;
     }
 
@@ -393,18 +361,7 @@ private:
     void drop_if(Which&& which) noexcept
     {
         returned_.remove_if(which); // what is dropped is not committed any more
-        std::size_t kept = 0;
-        for (std::size_t i = 0; i != readers_.size(); ++i) {
-            if (which(*readers_[i])) {
-                delete readers_[i];
-            } else {
-                readers_[kept++] = readers_[i];
-            }
-        }
-        while (readers_.size() != kept) {
-            readers_.pop_back();
-        }
-        rotation_.restart(readers_);
+        readers_.remove_if(which);
     }
     void drop_all() noexcept
     {
@@ -420,12 +377,11 @@ private:
     state_type& state_;
     const consumer_options& options_;
     membership<Topic> member_;
-    std::vector<reader*> readers_; // its own
+    reader_list<reader> readers_;
     // Of these the listener was not told yet.
     std::vector<partition_id> came_;
     std::vector<partition_id> lost_;
     returned_list<reader> returned_;
-    gregor::rotation<reader> rotation_;
     bool unfinished_ = false;
 };
 

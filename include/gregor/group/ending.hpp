@@ -15,7 +15,7 @@ template <class Topic>
                                                      assignment<Topic>& assigned) noexcept
 {
     std::size_t open = 0; // partitions that are read to their end, but not committed
-    for (const auto* each : assigned.readers()) {
+    for (const auto* each : assigned.readers().all()) {
         if (!each->finished()) {
             return false;
         }

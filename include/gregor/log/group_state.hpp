@@ -109,6 +109,12 @@ private:
     alignas(cache_line_bytes) typename Env::template atomic<std::uint64_t> orders_{0};
 };
 
+/// What was given with a committed offset, for who takes over. It says nothing of any other offset.
+struct offset_note {
+    offset_t of = 0;
+    std::string text = {};
+};
+
 /// What a log remembers of one group: its committed offset in each partition, in the very place
 /// that holds producers back, and who reads which. It outlives the group's members.
 ///
@@ -128,6 +134,7 @@ struct group_state {
         const offset_t* position = nullptr;
         /// Where the last owner was, where it could not leave that in the cursor.
         std::optional<offset_t> resume = std::nullopt;
+        offset_note note = {};
 
         void give_back(std::optional<offset_t> at) noexcept
         {
