@@ -16,48 +16,14 @@
 #include "gregor/base/error.hpp"
 #include "gregor/base/result.hpp"
 #include "gregor/base/types.hpp"
-#include "gregor/consumer_group.hpp"
+#include "gregor/group/reset_to.hpp"
+#include "gregor/group/starting_point.hpp"
 #include "gregor/group_description.hpp"
 #include "gregor/refusal.hpp"
 #include "gregor/ring/sequence.hpp"
 #include "gregor/topic.hpp"
 
 namespace gregor::inline GREGOR_ABI {
-
-/// Where a group is put: to a place, or by so many records on (or back) from where it is. What lies
-/// outside of the log is its nearer end.
-class reset_to {
-public:
-    [[nodiscard]] static reset_to beginning() noexcept { return {kind::offset, 0}; }
-    [[nodiscard]] static reset_to end() noexcept { return {kind::offset, ~offset_t{0}}; }
-    [[nodiscard]] static reset_to offset(offset_t to) noexcept { return {kind::offset, to}; }
-    [[nodiscard]] static reset_to shifted_by(std::int64_t records) noexcept
-    {
-        return records < 0 ? reset_to{kind::back, offset_t{0} - static_cast<offset_t>(records)}
-                           : reset_to{kind::on, static_cast<offset_t>(records)};
-    }
-
-    /// In a log from `begin` to `end`, from `here`.
-    [[nodiscard]] offset_t in(offset_t begin, offset_t end, offset_t here) const noexcept
-    {
-        offset_t to = value_;
-        if (kind_ == kind::on) {
-            to = value_ < end && here < end - value_ ? here + value_ : end;
-        } else if (kind_ == kind::back) {
-            to = here > value_ ? here - value_ : 0;
-        }
-        const offset_t at_least = to < begin ? begin : to;
-        return at_least < end ? at_least : end;
-    }
-
-private:
-    enum class kind : std::uint8_t { offset, on, back };
-
-    reset_to(kind what, offset_t value) noexcept : value_(value), kind_(what) {}
-
-    offset_t value_;
-    kind kind_;
-};
 
 /// Looks after the groups of a topic: who is in them, how far they are, and where they go on.
 ///
@@ -89,7 +55,15 @@ public:
     /// does so from there on; one that does not finds what is left when its next member comes. A
     /// record that was taken out of a work queue does not come again.
     [[nodiscard]] std::optional<error> reset(std::string_view group, reset_to where,
-                                             partition_id only = any_partition);
+                                             partition_id only = any_partition)
+    {
+        return reset_each(group, only, [where](partition_id) { return where; });
+    }
+    /// To the first record of this time or later in each partition; where there is none, to its
+    /// end. Looks at one record after the other.
+    [[nodiscard]] std::optional<error> reset(std::string_view group, timestamp_t since,
+                                             partition_id only = any_partition)
+        requires(Topic::layout::has_timestamp);
 
     /// Forgets a group: its offsets are gone, and producers do not wait for it any more, even where
     /// it was declared. Who joins a group of this name later makes a new one, which is not
@@ -106,6 +80,13 @@ private:
     /// A snapshot of one partition; what the first reader would start from goes into `from`.
     [[nodiscard]] static group_partition look(const typename state_type::partition_type& partition,
                                               const share_type& share, offset_t& from) noexcept;
+
+    /// `where(p)` says where each partition goes, under the mutex.
+    template <class Where>
+    [[nodiscard]] std::optional<error> reset_each(std::string_view group, partition_id only,
+                                                  Where&& where);
+    /// Why that cannot be done now.
+    [[nodiscard]] std::optional<error> refused(std::string_view group, partition_id only) const;
     static void put(const typename state_type::partition_type& partition, share_type& share,
                     reset_to where) noexcept;
     [[nodiscard]] group_type* find(std::string_view name) const noexcept;
@@ -196,7 +177,11 @@ result<group_description> group_admin<Topic>::describe(std::string_view group) c
         for (std::size_t p = 0; p != found->shares.size(); ++p) {
             offset_t from = 0;
             all.partitions.push_back(look(state_->partitions[p], found->shares[p], from));
-            all.lag += all.partitions.back().lag;
+            group_partition& each = all.partitions.back();
+            all.lag += each.lag;
+            if (each.committed == found->shares[p].note.of) {
+                each.metadata = found->shares[p].note.text;
+            }
         }
         for (const auto& each : found->members) {
             member_description member{each->id, each->instance_id, each->away, {}};
@@ -213,33 +198,72 @@ result<group_description> group_admin<Topic>::describe(std::string_view group) c
 }
 
 template <class Topic>
-std::optional<error> group_admin<Topic>::reset(std::string_view group, reset_to where,
-                                               partition_id only)
+std::optional<error> group_admin<Topic>::refused(std::string_view group, partition_id only) const
+{
+    const group_type* const found = find(group);
+    if (found == nullptr) {
+        return unknown(group);
+    }
+    if (auto why = in_use(*found, false)) {
+        return why;
+    }
+    const std::size_t count = found->shares.size();
+    if (only != any_partition && only.value >= count) {
+        return error{errc::invalid_option, refusal::in_topic(state_->name, group),
+                     text({"a partition below ", std::to_string(count)}),
+                     std::to_string(only.value)};
+    }
+    return std::nullopt;
+}
+
+template <class Topic>
+template <class Where>
+std::optional<error> group_admin<Topic>::reset_each(std::string_view group, partition_id only,
+                                                    Where&& where)
 {
     return unless_out_of_memory(group, [&]() -> std::optional<error> {
         {
             const std::lock_guard lock{state_->mutex};
-            group_type* const found = find(group);
-            if (found == nullptr) {
-                return unknown(group);
-            }
-            if (auto why = in_use(*found, false)) {
+            if (auto why = refused(group, only)) {
                 return why;
             }
-            const std::size_t count = found->shares.size();
-            if (only != any_partition && only.value >= count) {
-                return error{errc::invalid_option, refusal::in_topic(state_->name, group),
-                             text({"a partition below ", std::to_string(count)}),
-                             std::to_string(only.value)};
-            }
-            for (std::size_t p = 0; p != count; ++p) {
+            auto& shares = find(group)->shares;
+            for (std::uint32_t p = 0; p != shares.size(); ++p) {
                 if (only == any_partition || only.value == p) {
-                    put(state_->partitions[p], found->shares[p], where);
+                    put(state_->partitions[p], shares[p], where(partition_id{p}));
                 }
             }
         }
         state_->room_made.notify();
         return std::nullopt;
+    });
+}
+
+template <class Topic>
+std::optional<error> group_admin<Topic>::reset(std::string_view group, timestamp_t since,
+                                               partition_id only)
+    requires(Topic::layout::has_timestamp)
+{
+    return unless_out_of_memory(group, [&]() -> std::optional<error> {
+        std::size_t count = 0;
+        {
+            const std::lock_guard lock{state_->mutex};
+            if (auto why = refused(group, only)) {
+                return why;
+            }
+            count = state_->partitions.size();
+        }
+        // not under the mutex, which others want: it may take long
+        std::vector<reset_to> found(count, reset_to::end());
+        for (std::uint32_t p = 0; p != count; ++p) {
+            if (only == any_partition || only.value == p) {
+                found[p] = reset_to::offset(find_time(*state_, partition_id{p}, since).at);
+            }
+        }
+        return reset_each(group, only, [&](partition_id p) {
+            // what was added meanwhile has nothing that is older
+            return p.value < count ? found[p.value] : reset_to::beginning();
+        });
     });
 }
 
@@ -254,6 +278,7 @@ void group_admin<Topic>::put(const typename state_type::partition_type& partitio
     const group_partition now = look(partition, share, here);
     const offset_t to = where.in(begin, now.end, here);
     share.resume = std::nullopt;
+    share.note.text.clear();
     if (!cursor.holding()) {
         cursor.set(to, place::committed);
     } else if (to >= here) {

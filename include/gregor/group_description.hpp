@@ -53,6 +53,7 @@ struct group_partition {
     partition_id partition;
     std::optional<std::uint64_t> owner; ///< the id of the member that reads it
     std::optional<offset_t> committed;  ///< the next to read for who takes over
+    std::string metadata;               ///< what was committed with it
     offset_t end = 0;
     /// End minus committed; where nothing was committed, minus where a first reader would start.
     std::uint64_t lag = 0;

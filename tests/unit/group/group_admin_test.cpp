@@ -217,6 +217,50 @@ TEST_CASE("a lossy group that has committed nothing goes on where it is put", "[
     CHECK(support::read_offsets(in) == std::vector<gregor::offset_t>{3, 4});
 }
 
+TEST_CASE("a group is put to a time", "[group_admin]")
+{
+    using timed = gregor::topic<int, gregor::timestamps, gregor::time_source<gregor::manual_clock>>;
+    const auto at = [](int seconds) { return gregor::timestamp_t{std::chrono::seconds{seconds}}; };
+    timed t{"t", {.partitions = 2, .groups = {"risk"}}};
+    group_admin admin{t};
+    gregor::producer out{t};
+    for (const int seconds : {10, 20, 15, 30}) {
+        REQUIRE(out.send(seconds, {.partition = zero, .timestamp = at(seconds)}));
+    }
+    REQUIRE(out.send(40, {.partition = one, .timestamp = at(40)}));
+    CHECK_FALSE(admin.reset("risk", at(16)));
+    CHECK(committed(t, "risk", zero) == 1);
+    CHECK(committed(t, "risk", one) == 0);
+    CHECK_FALSE(admin.reset("risk", at(25), zero));
+    CHECK(committed(t, "risk", zero) == 3);
+    CHECK_FALSE(admin.reset("risk", at(41)));
+    CHECK(committed(t, "risk", zero) == 4);
+    CHECK(committed(t, "risk", one) == 1);
+    CHECK(admin.reset("risk", at(0), partition_id{2})->code() == errc::invalid_option);
+    CHECK(admin.reset("other", at(0))->code() == errc::unknown_group);
+    gregor::consumer in{t, "risk"};
+    CHECK(admin.reset("risk", at(0))->code() == errc::in_use);
+    CHECK(committed(t, "risk", zero) == 4);
+}
+
+TEST_CASE("what was committed with an offset is said, and goes with a reset", "[group_admin]")
+{
+    ints t{"t"};
+    send(t, zero, 4);
+    {
+        reader in{t, "risk", {.auto_commit = false}};
+        static_cast<void>(in.try_poll());
+        REQUIRE(in.commit(zero, 2, "half of it") == gregor::commit_status::ok);
+        CHECK(described(t, "risk").partitions[0].metadata == "half of it");
+        REQUIRE(in.commit(zero, 3) == gregor::commit_status::ok);
+        CHECK(described(t, "risk").partitions[0].metadata.empty());
+        REQUIRE(in.commit(zero, 4, "all") == gregor::commit_status::ok);
+    }
+    CHECK(described(t, "risk").partitions[0].metadata == "all");
+    CHECK_FALSE(group_admin{t}.reset("risk", reset_to::end()));
+    CHECK(described(t, "risk").partitions[0].metadata.empty());
+}
+
 TEST_CASE("a group with members is not reset", "[group_admin]")
 {
     ints t{"t"};
@@ -414,6 +458,23 @@ TEST_CASE("without memory nothing is said, and nothing has changed", "[group_adm
             return !admin.reset(group, reset_to::end()) && !admin.remove(group);
         });
         run.expect(admin.list().empty() != run.failed(), "it is there, or gone");
+    });
+}
+
+TEST_CASE("without memory a group is not put to a time", "[group_admin][nth_failure]")
+{
+    support::fail_each(support::failing::allocation, [&](support::failing_run& run) {
+        gregor::topic<int, gregor::timestamps> t{"t", {.partitions = 2, .groups = {"g"}}};
+        gregor::producer{t}.send(1);
+        group_admin admin{t};
+        if (!run.gets_through([&] { return !admin.reset("g", gregor::timestamp_t::max()); })) {
+            run.expect(!committed(t, "g", zero), "nothing is committed");
+        }
+        run.expect(!run.threw_bad_alloc(), "reset returns its errors");
+        gregor::producer out{t};
+        for (int i = 0; i != 10; ++i) {
+            run.expect(static_cast<bool>(out.try_send(i)), "nobody is held back by the look");
+        }
     });
 }
 
