@@ -120,6 +120,7 @@ void rest(Group& group) noexcept
         const auto word = share.cursor->get();
         share.cursor->set(ring::sequence_in<offset_t>(word),
                           ring::flags_in(word) & share.cursor->committed);
+        share.resume = std::nullopt;
     }
 }
 
@@ -167,7 +168,7 @@ void take_out(Group& group, typename Group::member& member, bool outside) noexce
 {
     for (auto& share : group.shares) {
         if (share.owner == &member && outside) {
-            share.give_back(std::nullopt);
+            share.give_back(share.resume); // where it left the group, if it did
         }
         if (share.target == &member) {
             share.target = nullptr;
@@ -185,7 +186,8 @@ bool fence_absent(Group& group, std::chrono::nanoseconds now) noexcept
     bool any = false;
     for (std::size_t i = 0; i < group.members.size();) {
         const auto member = group.members[i];
-        const std::uint64_t activity = member->activity();
+        // who is away may still be asked for something, and says that it is closed
+        const std::uint64_t activity = member->away ? 0 : member->activity();
         if (activity % 2 != 0 || activity != member->seen_activity) {
             member->seen_activity = activity;
             member->seen_at = now;
@@ -247,13 +249,19 @@ std::shared_ptr<typename Group::member> join_group(Group& group, const consumer_
                 const auto old = std::exchange(each, member);
                 const bool gone = old->away || old->order_and_see_outside();
                 old->fenced = true;
+                bool others = false;
                 for (auto& share : group.shares) {
                     if (share.owner == old.get() && gone) {
                         share.give_back(share.resume);
                     }
                     if (share.target == old.get()) {
                         share.target = member.get();
+                    } else if (share.owner == nullptr) {
+                        others = true; // it was somebody else's to be, who came meanwhile
                     }
+                }
+                if (others) {
+                    order_all(group);
                 }
                 ++group.members_ever;
                 return member;

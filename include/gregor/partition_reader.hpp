@@ -50,6 +50,10 @@ public:
         placed_ = start.valid;
         if (lossy_) {
             log.protocol().room().expect_light_readers();
+            if ((ring::flags_in(cursor_->get()) & place::committed) == 0 && placed_) {
+                cursor_->set(position_, 0); // for the others: there is nothing to commit before it
+            }
+            held_from_ = cursor_->sequence();
         }
     }
 
@@ -133,7 +137,8 @@ public:
     {
         if (lossy_) {
             cursor_->set(next, place::committed);
-        } else if (next >= held_from_) [[likely]] {
+            held_from_ = next;
+        } else if (next >= held_from_ && placed_) [[likely]] {
             cursor_->set(next, place::committed | place::holds);
             held_from_ = next;
         } else {
@@ -233,7 +238,7 @@ private:
         if (first == position_) [[likely]] {
             return false;
         }
-        if (!lossy_ && held_from_ == position_) {
+        if (held_from_ == position_) {
             held_from_ = first;
             cursor_->set(first, ring::flags_in(cursor_->get()));
             freed_ = true;
@@ -263,7 +268,7 @@ private:
     owned_place lease_;  // of the batch in hand
     typename log_type::sight sight_ = {};
     offset_t position_ = 0;    // the next to return
-    offset_t held_from_ = 0;   // the cursor keeps everything from here on; lossless only
+    offset_t held_from_ = 0;   // where the cursor is: lossless, it keeps everything from here on
     std::uint64_t missed_ = 0; // not yet told
     bool placed_ = true;       // there is a position
     bool freed_ = false;

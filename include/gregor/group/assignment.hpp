@@ -223,11 +223,11 @@ public:
             bool fenced = false;
             {
                 const std::lock_guard lock{state_.mutex};
-                member_.acknowledge();
                 fenced = member_.fenced();
                 if (fenced) {
-                    member_.give_back_all();
+                    member_.give_back_all(); // news for ever: its listener commits nothing
                 } else {
+                    member_.acknowledge();
                     drop_if([&](const reader& r) { return !member_.owns(r.id()); });
                 }
             }
