@@ -56,8 +56,10 @@ struct staging {
 ///           (`block` waits, `reject` answers `full`). While it lives alone, wait-free where there
 ///           is room
 /// Errors    results, never exceptions, but for what the value's copy or conversion, its key, the
-///           partitioner or the clock throws: that record is not sent, and holds no place
-/// Cost      no allocation; a relaxed load more than the store while nobody sleeps
+///           partitioner or the clock throws (and std::bad_alloc for a partition that is named, was
+///           added, and finds no memory): that record is not sent, and holds no place
+/// Cost      no allocation, but once after partitions were added; a relaxed load more than the
+///           store while nobody sleeps
 /// Lifetime  may outlive its topic: its sends then say `closed`
 /// Ordering  a send happens before the poll that returns its record; records of one producer to one
 ///           partition keep their order
@@ -333,9 +335,10 @@ batch_sent producer<Topic>::put_runs(Iterator from, Last last, const attributes&
         if (from == last) {
             return done;
         }
+        partition_id p = core_->route(*from, given);
+        // only now: it may have found that the topic has grown
         const bool one_place = given.partition != any_partition || core_->partitions() == 1 ||
                                !core::routes_each_record;
-        partition_id p = core_->route(*from, given);
         while (from != last) {
             Iterator next = from;
             std::size_t count = 0;

@@ -11,11 +11,11 @@
 
 #include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
-#include "gregor/base/fixed_array.hpp"
 #include "gregor/base/stop.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/claim.hpp"
 #include "gregor/policy/wait.hpp"
+#include "gregor/producer_lanes.hpp"
 #include "gregor/routing.hpp"
 #include "gregor/sent.hpp"
 #include "gregor/topic.hpp"
@@ -55,9 +55,7 @@ public:
     /// Admits one more producer, sharing the topic when it is not the first. Under the topic's
     /// mutex.
     producer_core(std::shared_ptr<state_type> state, partitioner&& choose)
-        : state_(std::move(state)),
-          lanes_(state_->partitions.size(), [this](std::size_t i) { return open(i); }),
-          choose_(std::move(choose))
+        : state_(std::move(state)), lanes_(*state_), choose_(std::move(choose))
     {
         ++state_->live_producers;
     }
@@ -212,49 +210,31 @@ public:
         if (given.partition != any_partition) [[unlikely]] {
             return existing(given.partition);
         }
-        if (lanes_.size() == 1) {
+        const std::size_t known = lanes_.known(*state_);
+        if (known == 1) {
             return partition_id{0};
         }
         if constexpr (copied_to_stay_in_registers) {
             const value_type copy = value;
             const attributes taken = given;
-            return existing(choose_(request{*state_, copy, taken.key}));
+            return existing(choose_(request{*state_, known, copy, taken.key}));
         } else {
-            return existing(choose_(request{*state_, value, given.key}));
+            return existing(choose_(request{*state_, known, value, given.key}));
         }
     }
 
+    /// Those that it knows of.
     [[nodiscard]] std::size_t partitions() const noexcept { return lanes_.size(); }
 
 private:
     /// Out of line, or the compiler warns of what it cannot see to be the last use.
     GREGOR_COLD static void destroy(producer_core* core) noexcept { delete core; }
 
-    /// Written at every send: a line of its own, whatever the allocator puts beside it.
-    struct alignas(cache_line_bytes) lane {
-        log_type* log;
-        typename log_type::lane mine;
-    };
+    using lanes = producer_lanes<state_type, policies::producers::many>;
+    using lane = typename lanes::lane;
 
-    lane open(std::size_t i)
-    {
-        log_type& log = state_->partitions[i].log;
-        if constexpr (policies::producers::many) {
-            if (state_->live_producers != 0) {
-                log.protocol().share();
-            }
-        }
-        return {&log, log.protocol().open_lane()};
-    }
-
-    [[nodiscard]] lane& lane_of(partition_id p) { return lanes_[p.value]; }
-
-    /// A partition that the user or his partitioner named.
-    [[nodiscard]] partition_id existing(partition_id p) const
-    {
-        GREGOR_ASSERT(p.value < lanes_.size(), "there is no partition of this number");
-        return p;
-    }
+    [[nodiscard]] lane& lane_of(partition_id p) { return lanes_[p]; }
+    [[nodiscard]] partition_id existing(partition_id p) { return lanes_.existing(*state_, p); }
 
     void expect_no_claim() const
     {
@@ -312,7 +292,8 @@ private:
     /// A record that may go anywhere tries the emptiest partition when the chosen one is full.
     claimed claim_elsewhere(partition_id& p, const value_type& value, const attributes& given)
     {
-        if (request{*state_, value, given.key}.has_key() || given.partition != any_partition) {
+        if (request{*state_, lanes_.size(), value, given.key}.has_key() ||
+            given.partition != any_partition) {
             return {claiming::full};
         }
         return elsewhere(p, [](lane& into) { return into.log->claim(into.mine, 1); });
@@ -334,8 +315,8 @@ private:
     claimed elsewhere(partition_id& p, Attempt&& attempt)
     {
         if constexpr (has_elsewhere) {
-            if (lanes_.size() > 1) {
-                p = existing(choose_.when_full(partition_loads{*state_}));
+            if (const std::size_t known = lanes_.known(*state_); known > 1) {
+                p = existing(choose_.when_full(partition_loads{*state_, known}));
                 return attempt(lane_of(p));
             }
         }
@@ -356,11 +337,12 @@ private:
     /// record without a key would.
     partition_id route_claim(const attributes& given)
     {
-        if (lanes_.size() == 1) {
+        const std::size_t known = lanes_.known(*state_);
+        if (known == 1) {
             return partition_id{0};
         }
         if constexpr (std::is_default_constructible_v<value_type> && !layout::key_policy::derived) {
-            return existing(choose_(request{*state_, value_type{}, given.key}));
+            return existing(choose_(request{*state_, known, value_type{}, given.key}));
         } else {
             GREGOR_ASSERT(false,
                           "a claim of this topic needs .partition: its values choose it, and do "
@@ -417,7 +399,7 @@ private:
     }
 
     std::shared_ptr<state_type> state_;
-    fixed_array<lane> lanes_;
+    lanes lanes_;
     GREGOR_NO_UNIQUE_ADDRESS partitioner choose_;
     bool claim_open_ = false;
     bool orphaned_ = false;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,8 @@ namespace gregor::inline GREGOR_ABI::refusal {
     return text({kind, " \"", name, "\""});
 }
 
+inline constexpr std::uint32_t most_partitions = 65536;
+
 /// The options of a topic whose partitions can hold `most_records`, in one group only or in many.
 [[nodiscard]] inline std::optional<error> of_topic(std::string_view name,
                                                    const topic_options& options,
@@ -30,7 +33,7 @@ namespace gregor::inline GREGOR_ABI::refusal {
     if (name.empty()) {
         return error{errc::invalid_name, operation, "a name", "an empty one"};
     }
-    if (options.partitions == 0 || options.partitions > 65536) {
+    if (options.partitions == 0 || options.partitions > most_partitions) {
         return error{errc::invalid_option, operation, "1 to 65536 partitions",
                      std::to_string(options.partitions)};
     }
@@ -68,6 +71,31 @@ namespace gregor::inline GREGOR_ABI::refusal {
                        std::to_string(options.capacity_records), " records of ",
                        std::to_string(slot_bytes), " bytes"}),
                  "less"};
+}
+
+/// So many partitions more in a topic that has `there`.
+[[nodiscard]] inline std::optional<error> of_growth(std::string_view name, bool closed,
+                                                    std::size_t there, std::uint32_t more)
+{
+    const std::string operation = text({"partitions added to ", quoted("topic", name)});
+    if (closed) {
+        return error{errc::topic_closed, operation, "an open topic", "a closed one"};
+    }
+    const std::size_t room = most_partitions - there;
+    if (more == 0 || more > room) {
+        const std::string some = text({"1 to ", std::to_string(room), " more"});
+        return error{errc::invalid_option, operation,
+                     text({room == 0 ? "none more" : some, ", of ", std::to_string(most_partitions),
+                           " in all"}),
+                     std::to_string(more)};
+    }
+    return std::nullopt;
+}
+
+[[nodiscard]] inline error no_memory_for_growth(std::string_view name, std::uint32_t more)
+{
+    return error{errc::out_of_memory, text({"partitions added to ", quoted("topic", name)}),
+                 text({"memory for ", std::to_string(more), " more"}), "less"};
 }
 
 [[nodiscard]] inline error second_producer(std::string_view topic)

@@ -18,12 +18,13 @@ namespace gregor::inline GREGOR_ABI {
 template <class State>
 class partition_loads {
 public:
-    explicit partition_loads(const State& state) noexcept : state_(state) {}
-
-    [[nodiscard]] std::uint32_t partitions() const noexcept
+    /// Of the first so many partitions: those that the producer knows of.
+    partition_loads(const State& state, std::size_t partitions) noexcept
+        : state_(state), partitions_(static_cast<std::uint32_t>(partitions))
     {
-        return static_cast<std::uint32_t>(state_.partitions.size());
     }
+
+    [[nodiscard]] std::uint32_t partitions() const noexcept { return partitions_; }
 
     /// How many records of the partition the slowest group has not read. A snapshot.
     [[nodiscard]] std::uint64_t queued(partition_id p) const { return state_.at(p).log.unread(); }
@@ -36,6 +37,7 @@ public:
 
 private:
     const State& state_;
+    std::uint32_t partitions_;
 };
 
 /// What a partitioner is told about a record that is looking for its partition, too.
@@ -44,9 +46,9 @@ class routing_request : public partition_loads<State> {
 public:
     using value_type = typename Layout::value_type;
 
-    routing_request(const State& state, const value_type& value,
+    routing_request(const State& state, std::size_t partitions, const value_type& value,
                     const typename Layout::stored_key& key) noexcept
-        : partition_loads<State>(state), value_(value), key_(key)
+        : partition_loads<State>(state, partitions), value_(value), key_(key)
     {
     }
 

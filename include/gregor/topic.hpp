@@ -42,10 +42,7 @@ struct topic_state {
 
     topic_state(std::string topic_name, const topic_options& options, clock time_source)
         : name(std::move(topic_name)), time(std::move(time_source)),
-          partitions(options.partitions, [&](std::size_t i) {
-              return partition_type{partition_id{static_cast<std::uint32_t>(i)},
-                                    options.capacity_records};
-          })
+          partitions(options.partitions, new_partition{options.capacity_records})
     {
         for (const std::string& group : options.groups) {
             auto& offsets = groups.emplace_back(new_group(group));
@@ -63,23 +60,23 @@ struct topic_state {
     }
 
     /// A group that has read nothing and holds nobody back.
-    [[nodiscard]] group_type new_group(std::string group) const
+    [[nodiscard]] group_type new_group(const std::string& group) const
     {
-        const auto take = [&](std::size_t i) {
-            auto& gate = partitions[i].log.protocol().gate();
-            return typename group_type::share{gate.own(gate.cursor(group))};
-        };
-        return {.name = group, .shares = {partitions.size(), take}};
+        return {.name = group, .shares = {partitions.size(), new_share{*this, group}}};
     }
+
+    /// Adds so many partitions, and each group's shares of them; returns the first. Throws
+    /// std::bad_alloc, and then has added nothing. Under the mutex; the caller wakes both sides.
+    partition_id grow(std::uint32_t more);
 
     const std::string name;
     GREGOR_NO_UNIQUE_ADDRESS const clock time;
+    // Its size is looked at by every send, and written when the topic grows.
+    ring::growing_array<partition_type, env> partitions;
 
-    // Read by every send and poll, written when somebody falls asleep or is woken, and when the
-    // topic grows.
+    // Read by every send and poll, written when somebody falls asleep or is woken.
     alignas(cache_line_bytes) event records_arrived;
     event room_made;
-    ring::growing_array<partition_type, env> partitions;
 
     // The cold path: who is there.
     alignas(cache_line_bytes) typename env::mutex mutex;
@@ -88,7 +85,76 @@ struct topic_state {
     std::list<group_type> groups;
     /// Looks for members that stay away; true if there were any. Set where groups are known.
     bool (*fence_absent)(topic_state&, std::chrono::nanoseconds now) noexcept = nullptr;
+
+private:
+    struct new_partition {
+        std::size_t capacity_records;
+
+        partition_type operator()(std::size_t i) const
+        {
+            return {partition_id{static_cast<std::uint32_t>(i)}, capacity_records};
+        }
+    };
+    struct new_share {
+        const topic_state& topic;
+        const std::string& group;
+
+        typename group_type::share operator()(std::size_t i) const
+        {
+            auto& gate = topic.partitions[i].log.protocol().gate();
+            return {gate.own(gate.cursor(group))};
+        }
+    };
 };
+
+template <class T, class Policies>
+partition_id topic_state<T, Policies>::grow(std::uint32_t more)
+{
+    struct what_is_not_shown_goes {
+        topic_state& all;
+        ~what_is_not_shown_goes()
+        {
+            // the shares first: their places are the partitions'
+            for (group_type& group : all.groups) {
+                group.shares.withdraw();
+            }
+            all.partitions.withdraw();
+        }
+    } const at_the_end{*this};
+    const std::size_t first = partitions.size();
+    for (std::size_t i = first; i != first + more; ++i) {
+        partition_type& made = partitions.append(new_partition{partitions[0].log.capacity()});
+        if constexpr (Policies::producers::many) {
+            if (live_producers > 1) {
+                made.log.protocol().share();
+            }
+        }
+    }
+    for (group_type& group : groups) {
+        // Who reads the topic now reads what is added from its beginning on, whatever its options
+        // say: it cannot know of it sooner than a producer.
+        const bool holds = group.holds_producers_back();
+        const bool reads = !group.members.empty();
+        for (std::size_t i = first; i != first + more; ++i) {
+            auto& share = group.shares.append(new_share{*this, group.name});
+            if (holds) {
+                share.cursor->set(0, place::holds);
+            } else if (reads) {
+                share.resume = 0;
+            }
+        }
+    }
+    // Nobody sends to a partition that he has not found: the cursors are there before it is.
+    for (group_type& group : groups) {
+        group.shares.publish();
+        group.stale = group.stale || !group.members.empty();
+        for (const auto& member : group.members) {
+            member->order();
+        }
+    }
+    partitions.publish();
+    return partition_id{static_cast<std::uint32_t>(first)};
+}
 
 /// A named, typed log in one or more partitions. `gregor::topic<T, policies...>` names its type.
 ///
@@ -139,6 +205,14 @@ public:
     }
     ~basic_topic() { close(); }
 
+    /// Adds partitions of the same capacity, numbered on from the last one; returns the first of
+    /// them, or why there are none (the topic is closed, would have more than 65536, or memory is
+    /// short: then nothing has changed). Groups that read the topic, or hold producers back for
+    /// later, get them from their beginning on, and miss nothing. Producers see them at their next
+    /// record; from then on keys go where the new number of partitions says, so the records of a
+    /// key before that and after lie in two partitions.
+    [[nodiscard]] result<partition_id> add_partitions(std::uint32_t more);
+
     /// Refuses senders from now on, and tells everybody who waits. Readers still get what is there.
     void close() noexcept;
 
@@ -147,6 +221,7 @@ public:
     [[nodiscard]] bool wait_drained(std::chrono::nanoseconds timeout) const;
 
     [[nodiscard]] const std::string& name() const noexcept { return state_->name; }
+    /// How many there are. A snapshot; only grows.
     [[nodiscard]] std::uint32_t partitions() const noexcept
     {
         return static_cast<std::uint32_t>(state_->partitions.size());
@@ -215,6 +290,34 @@ basic_topic<T, Policies>::create(std::string name, const topic_options& options,
     }
 #else
     return make();
+#endif
+}
+
+template <class T, class Policies>
+result<partition_id> basic_topic<T, Policies>::add_partitions(std::uint32_t more)
+{
+    const auto add = [&]() -> result<partition_id> {
+        partition_id first;
+        {
+            const std::lock_guard lock{state_->mutex};
+            if (std::optional<error> why = refusal::of_growth(state_->name, state_->closed,
+                                                              state_->partitions.size(), more)) {
+                return *std::move(why);
+            }
+            first = state_->grow(more);
+        }
+        state_->records_arrived.notify(); // members have something to take
+        state_->room_made.notify();       // there is room in what was added
+        return first;
+    };
+#if GREGOR_EXCEPTIONS
+    try {
+        return add();
+    } catch (const std::bad_alloc&) {
+        return refusal::no_memory_for_growth(name(), more);
+    }
+#else
+    return add();
 #endif
 }
 

@@ -31,6 +31,7 @@ enum class errc {
     no_thread,
     no_offset,
     dead_letter_refused,
+    topic_closed,
 };
 
 class error_category final : public std::error_category {
@@ -56,6 +57,7 @@ public:
         case errc::no_thread: return "a thread could not be had";
         case errc::no_offset: return "there is no offset to read from";
         case errc::dead_letter_refused: return "a dead letter could not be written";
+        case errc::topic_closed: return "the topic is closed";
         }
         return "unknown";
     }

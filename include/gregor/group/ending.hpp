@@ -25,7 +25,9 @@ template <class Topic>
         return true;
     }
     const auto& shares = assigned.member().group().shares;
-    for (std::size_t p = 0; p != shares.size(); ++p) {
+    // The size is looked at again each time: who has seen a partition closed sees all that were
+    // added before. Each has its share by then.
+    for (std::size_t p = 0; p != state.partitions.size(); ++p) {
         const offset_t committed = shares[p].cursor->sequence();
         if (state.partitions[p].log.protocol().finished(committed)) {
             continue;

@@ -158,8 +158,18 @@ struct group_state {
     std::uint64_t members_ever = 0;
     std::size_t users = 0;        ///< consumers that refer to this: members, and fenced ones
     std::uint64_t generation = 0; ///< how often it was said who is to read what
-    bool stale = false;           ///< members came or went since
+    bool stale = false;           ///< members or partitions came, or members went, since
     assignor assign = nullptr;
+
+    /// Producers wait for it, with members or (declared, or all of them fenced) without.
+    [[nodiscard]] bool holds_producers_back() const noexcept
+    {
+        bool holds = declared || !members.empty();
+        for (const share& each : shares) {
+            holds = holds || each.cursor->holding();
+        }
+        return holds && !lossy;
+    }
 };
 
 } // namespace gregor::inline GREGOR_ABI

@@ -94,6 +94,13 @@ public:
         return count_.load(std::memory_order_acquire);
     }
 
+    /// The size, for who compares it with what he knows, and looks at nothing that is new to him.
+    [[nodiscard]] std::size_t size_to_compare() const noexcept
+    {
+        // relaxed: it brings nothing along
+        return count_.load(std::memory_order_relaxed);
+    }
+
     [[nodiscard]] T& operator[](std::size_t i) const noexcept
     {
         const place at{i};

@@ -31,11 +31,11 @@ TEST_CASE("an error is a system_error whose code compares with errc", "[base]")
 
 TEST_CASE("each code has a message of its own", "[base]")
 {
-    const errc all[] = {errc::invalid_option,     errc::invalid_name,      errc::out_of_memory,
-                        errc::producer_exists,    errc::group_not_allowed, errc::topic_exists,
-                        errc::unknown_topic,      errc::other_type,        errc::in_use,
-                        errc::unknown_group,      errc::no_thread,         errc::no_offset,
-                        errc::dead_letter_refused};
+    const errc all[] = {errc::invalid_option,      errc::invalid_name,      errc::out_of_memory,
+                        errc::producer_exists,     errc::group_not_allowed, errc::topic_exists,
+                        errc::unknown_topic,       errc::other_type,        errc::in_use,
+                        errc::unknown_group,       errc::no_thread,         errc::no_offset,
+                        errc::dead_letter_refused, errc::topic_closed};
     for (const errc one : all) {
         const std::string message = gregor::make_error_code(one).message();
         CHECK_FALSE(message.empty());
