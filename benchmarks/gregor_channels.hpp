@@ -19,7 +19,7 @@ namespace benchmarks {
 /// How a topic is used, beyond its policies.
 struct usage {
     std::size_t producers = 1;
-    std::size_t readers = 1; ///< each in a group of its own
+    std::size_t readers = 1;
     /// Batches are written in place by `claim`; else `send_batch` copies them in.
     bool claim = false;
     /// Every writer holds a second, idle producer, so that a topic for many producers cannot treat
@@ -28,9 +28,13 @@ struct usage {
     /// Readers call `try_poll` and wait as the readers of all queues do; else they call `poll`, and
     /// the topic's wait policy waits.
     bool try_poll = false;
+    /// The readers are members of one group, and share the records; else each has a group.
+    bool members = false;
+    /// Their rings are together as large as that of one.
+    std::uint32_t partitions = 1;
 };
 
-/// A topic of one partition as a channel, used as its documentation advises: groups declared
+/// A topic as a channel, used as its documentation advises: groups declared
 /// beforehand, auto-commit as it is by default, records read in place from the batches of `poll`.
 template <class T, std::size_t Batch, usage Use, class... Policies>
 class gregor_channel {
@@ -86,36 +90,50 @@ public:
         template <class Visit>
         GREGOR_BENCH_INLINE std::uint64_t read(Visit& visit)
         {
-            const auto received = next_batch();
+            return read_within(visit, std::chrono::milliseconds{100});
+        }
+
+        template <class Visit>
+        GREGOR_BENCH_INLINE std::uint64_t read_within(Visit& visit,
+                                                      std::chrono::nanoseconds timeout)
+        {
+            const auto received = next_batch(timeout);
             for (const auto& record : received)
                 visit(record.value());
             return received.size();
         }
 
     private:
-        GREGOR_BENCH_INLINE auto next_batch()
+        GREGOR_BENCH_INLINE auto next_batch(std::chrono::nanoseconds timeout)
         {
             if constexpr (Use.try_poll)
                 return in_.try_poll();
             else
-                return in_.poll(std::chrono::milliseconds{100});
+                return in_.poll(timeout);
         }
 
         gregor::consumer<topic_type> in_;
     };
 
-    gregor_channel() : topic_{"bench", {.capacity_records = ring_records, .groups = group_names()}}
+    gregor_channel()
+        : topic_{"bench",
+                 {.partitions = Use.partitions,
+                  .capacity_records = ring_records / Use.partitions,
+                  .groups = group_names()}}
     {
     }
 
     writer_type writer(std::size_t producer) { return {topic_, producer}; }
-    reader_type reader(std::size_t index) { return {topic_, group_names()[index]}; }
+    reader_type reader(std::size_t index)
+    {
+        return {topic_, group_names()[Use.members ? 0 : index]};
+    }
 
 private:
     static std::vector<std::string> group_names()
     {
         std::vector<std::string> names;
-        for (std::size_t i = 0; i < readers; ++i)
+        for (std::size_t i = 0; i < (Use.members ? 1 : readers); ++i)
             names.push_back("group " + std::to_string(i));
         return names;
     }

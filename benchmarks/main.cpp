@@ -25,6 +25,10 @@ registry everything()
     add_same_thread(all);
     add_wake_up(all);
     add_idle_cost(all);
+    add_partitioned_2p4(all);
+    add_rebalance_storm(all);
+    add_rebalance(all);
+    add_poll_cost(all);
     return all;
 }
 

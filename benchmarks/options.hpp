@@ -33,7 +33,7 @@ options parse_options(int count, char** arguments);
 inline constexpr const char* usage =
     R"(gregor_bench: gregor and its peers, measured in one process and one run
 
-  --scenario GLOB   only scenarios of this name   (throughput_1p1c, fan_*, ping_pong, ...)
+  --scenario GLOB   only scenarios of this name   (throughput_1p1c, fan_*, rebalance, ...)
   --subject GLOB    only these subjects           (gregor/*, moodycamel/*, ...)
                     A GLOB may be several, separated by commas.
   --payload BYTES   only records of 8, 64 or 256 bytes

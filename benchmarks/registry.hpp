@@ -51,5 +51,9 @@ void add_ping_pong(registry& all);
 void add_same_thread(registry& all);
 void add_wake_up(registry& all);
 void add_idle_cost(registry& all);
+void add_partitioned_2p4(registry& all);
+void add_rebalance_storm(registry& all);
+void add_rebalance(registry& all);
+void add_poll_cost(registry& all);
 
 } // namespace benchmarks

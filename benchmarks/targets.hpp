@@ -29,6 +29,9 @@ inline constexpr std::array targets{
     target{"fan_out_1p2g", 64, 16, "gregor/*", "a peer", 3},
     target{"fan_in_2p1c", 64, 1, "gregor/default", "moodycamel/concurrent_queue", 2},
     target{"ping_pong", 64, 1, "gregor/*", "limit/*", 1 / 1.3},
+    target{"partitioned_2p4", 64, 16, "gregor/default*", "gregor/one_partition", 1.6},
+    target{"rebalance_storm", 64, 16, "gregor/storm", "gregor/calm", 0.8},
+    target{"poll_cost", 8, 1, "gregor/1000_partitions", "gregor/1_partitions", 0.5},
 };
 
 } // namespace benchmarks
