@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
-#include <mutex>
 #include <new>
 #include <optional>
 #include <string>
@@ -21,7 +19,7 @@
 #include "gregor/base/types.hpp"
 #include "gregor/batch.hpp"
 #include "gregor/consumer_core.hpp"
-#include "gregor/consumer_group.hpp"
+#include "gregor/group/joining.hpp"
 #include "gregor/options.hpp"
 #include "gregor/refusal.hpp"
 #include "gregor/topic.hpp"
@@ -161,6 +159,24 @@ public:
     // --- where it is
     // ---------------------------------------------------------------------------------
 
+    /// Joins the group, as the constructor does: for a consumer that is in none and has nothing
+    /// assigned (see `unsubscribe`), while no batch is in hand. Throws gregor::error.
+    void subscribe(std::string_view group)
+    {
+        if (const std::optional<error> why = core_->subscribe(group)) {
+            raise(*why);
+        }
+    }
+    /// The same; returns why it could not, and throws nothing.
+    [[nodiscard]] std::optional<error> subscribe(std::string_view group, std::nothrow_t /*tag*/)
+    {
+        return core_->subscribe(group);
+    }
+    /// Commits what was returned (with auto_commit), and leaves the group or gives up what was
+    /// assigned; then it may subscribe or assign anew. A batch in hand stays valid. What a listener
+    /// throws comes out of it, after everything is done.
+    void unsubscribe() { core_->unsubscribe(); }
+
     /// Reads these partitions from now on, each from where `auto_offset_reset` says. Only without a
     /// group, and while no batch is in hand. Where memory is short it throws std::bad_alloc, and
     /// reads on as before.
@@ -169,7 +185,10 @@ public:
         assign(partitions.begin(), partitions.end());
     }
     template <class Iterator>
-    void assign(Iterator first, Iterator last);
+    void assign(Iterator first, Iterator last)
+    {
+        core_->assign(std::vector<partition_id>(first, last));
+    }
     void assign_all();
 
     /// The partitions it reads, in order.
@@ -265,20 +284,6 @@ private:
 
     explicit consumer(std::unique_ptr<core, release> c) noexcept : core_(std::move(c)) {}
 
-    template <class Make>
-    static result<consumer> unless_out_of_memory([[maybe_unused]] const Topic& topic, Make&& make)
-    {
-#if GREGOR_EXCEPTIONS
-        try {
-            return make();
-        } catch (const std::bad_alloc&) {
-            return refusal::no_memory_for_consumer(topic.name());
-        }
-#else
-        return make();
-#endif
-    }
-
     [[nodiscard]] reader& reader_of(partition_id p) const
     {
         reader* const found = core_->assigned().readers().find(p);
@@ -306,47 +311,19 @@ template <class Topic>
 result<consumer<Topic>> consumer<Topic>::create(Topic& topic, std::string_view group,
                                                 const consumer_options& options)
 {
-    const auto join = [&]() -> result<consumer> {
-        if (std::optional<error> why =
-                refusal::of_consumer(topic.name(), true, group, options, Topic::layout::takes,
-                                     Topic::layout::has_timestamp)) {
+    return unless_out_of_memory(topic.name(), [&]() -> result<consumer> {
+        std::unique_ptr<core, release> made{new core{topic.state(), options}};
+        if (std::optional<error> why = made->subscribe(group)) {
             return *std::move(why);
         }
-        const auto& state = topic.state();
-        std::unique_ptr<core, release> made{new core{state, options}};
-        struct at_the_end {
-            typename Topic::state_type& state;
-            ~at_the_end()
-            {
-                state.room_made.notify();       // a cursor may have stood lower for a moment
-                state.records_arrived.notify(); // other members may have something to give
-            }
-        } const tells_all{*state};
-        const std::lock_guard lock{state->mutex};
-        auto found = find_group<Topic>(*state, group, options);
-        if (!found) {
-            return found.error();
-        }
-        struct or_there_is_none {
-            typename Topic::state_type& state;
-            typename Topic::state_type::group_type* group;
-            ~or_there_is_none()
-            {
-                if (!group->joined && !group->declared) {
-                    state.groups.remove_if([this](const auto& each) { return &each == group; });
-                }
-            }
-        } const it_is_joined{*state, *found};
-        made->assigned().join(**found);
         return consumer{std::move(made)};
-    };
-    return unless_out_of_memory(topic, join);
+    });
 }
 
 template <class Topic>
 result<consumer<Topic>> consumer<Topic>::create(Topic& topic, const consumer_options& options)
 {
-    return unless_out_of_memory(topic, [&]() -> result<consumer> {
+    return unless_out_of_memory(topic.name(), [&]() -> result<consumer> {
         if (std::optional<error> why =
                 refusal::of_consumer(topic.name(), false, {}, options, Topic::layout::takes,
                                      Topic::layout::has_timestamp)) {
@@ -354,19 +331,6 @@ result<consumer<Topic>> consumer<Topic>::create(Topic& topic, const consumer_opt
         }
         return consumer{std::unique_ptr<core, release>{new core{topic.state(), options}}};
     });
-}
-
-template <class Topic>
-template <class Iterator>
-void consumer<Topic>::assign(Iterator first, Iterator last)
-{
-    GREGOR_ASSERT(!core_->assigned().has_group(), "assign is for consumers without a group");
-    GREGOR_ASSERT(core_->lease == nullptr, "assign was called while a batch is alive");
-    const std::vector<partition_id> wanted(first, last);
-    for (auto one = wanted.begin(); one != wanted.end(); ++one) {
-        GREGOR_ASSERT(std::find(wanted.begin(), one, *one) == one, "a partition is assigned once");
-    }
-    core_->assigned().read(wanted);
 }
 
 template <class Topic>

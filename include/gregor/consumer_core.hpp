@@ -5,18 +5,16 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <utility>
 
 #include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/batch.hpp"
-#include "gregor/group/assignment.hpp"
 #include "gregor/group/ending.hpp"
+#include "gregor/group/subscription.hpp"
 #include "gregor/options.hpp"
 #include "gregor/partition_reader.hpp"
 #include "gregor/policy/wait.hpp"
@@ -26,24 +24,21 @@
 
 namespace gregor::inline GREGOR_ABI {
 
-/// What a consumer handle and its batch share. It goes when both are gone.
+/// What a consumer handle and its batch share: what it reads, and how it polls. It goes when both
+/// are gone.
 template <class Topic>
-class consumer_core : public lender<Topic> {
+class consumer_core : public subscription<Topic> {
 public:
     using state_type = typename Topic::state_type;
     using policies = typename Topic::policies;
-    using layout = typename Topic::layout;
     using reader = partition_reader<Topic>;
-    using log_type = typename reader::log_type;
-    using place = typename reader::place;
     using run_type = typename reader::run_type;
     using env = typename reader::env;
     using batch_type = batch<Topic>;
 
     consumer_core(std::shared_ptr<state_type> state, consumer_options options)
-        : state_(std::move(state)), options_(std::move(options)), assigned_(*state_, options_)
+        : subscription<Topic>(std::move(state), std::move(options))
     {
-        this->topic = state_.get();
         this->drop = [](lender<Topic>& self) noexcept {
             delete static_cast<consumer_core*>(&self);
         };
@@ -64,8 +59,6 @@ public:
             delete core;
         }
     }
-
-    [[nodiscard]] assignment<Topic>& assigned() noexcept { return assigned_; }
 
     // --- poll ------------------------------------------------------------------------------------
 
@@ -150,135 +143,16 @@ public:
 
     [[nodiscard]] readiness<env>& watched() noexcept { return readiness_; }
 
-    // --- offsets ---------------------------------------------------------------------------------
-
-    /// With a note, where there is one.
-    commit_status commit(partition_id p, offset_t next, offset_note* note = nullptr)
-    {
-        const guard alone{*this};
-        const inside now{assigned_.member()};
-        reader* const r = closed_ ? nullptr : assigned_.readers().find(p);
-        if (r == nullptr) {
-            return commit_status::not_assigned;
-        }
-        if (const commit_status mine = assigned_.standing(p); mine != commit_status::ok) {
-            return mine;
-        }
-        if (next > r->log().end_offset()) {
-            return commit_status::out_of_range;
-        }
-        if (note != nullptr) {
-            assigned_.write_note(*r, *note);
-        }
-        assigned_.commit(*r, next);
-        state_->room_made.notify();
-        return commit_status::ok;
-    }
-
-    [[nodiscard]] std::string note(reader& r)
-    {
-        const guard alone{*this};
-        return assigned_.note(r);
-    }
-
-    commit_status commit()
-    {
-        const guard alone{*this};
-        const inside now{assigned_.member()};
-        if (closed_) {
-            return commit_status::not_assigned;
-        }
-        if (assigned_.standing() == commit_status::fenced) {
-            return commit_status::fenced;
-        }
-        if (assigned_.has_news()) [[unlikely]] {
-            assigned_.leave_out_what_was_taken();
-        }
-        assigned_.commit_returned();
-        return commit_status::ok;
-    }
-
-    /// False when the partition is not the consumer's (any more).
-    bool seek(partition_id p, offset_t to)
-    {
-        const guard alone{*this};
-        const inside now{assigned_.member()};
-        reader* const r = own(p);
-        if (r == nullptr) {
-            return false;
-        }
-        r->seek(to);
-        if (r->take_freed()) {
-            state_->room_made.notify();
-        }
-        return true;
-    }
-
-    /// As `seek`.
-    bool pause(partition_id p, bool paused)
-    {
-        const guard alone{*this};
-        const inside now{assigned_.member()};
-        reader* const r = own(p);
-        if (r != nullptr && paused) {
-            assigned_.readers().pause(*r);
-        } else if (r != nullptr) {
-            assigned_.readers().resume(*r);
-        }
-        return r != nullptr;
-    }
-
-    // --- lifecycle -------------------------------------------------------------------------------
-
-    void close(bool commit_last)
-    {
-        if (closed_) {
-            return;
-        }
-        GREGOR_ASSERT(!told_, "close was called by the consumer's own listener");
-        struct closing {
-            consumer_core& core;
-            explicit closing(consumer_core& c) noexcept : core(c) { core.told_ = true; }
-            closing(const closing&) = delete;
-            closing& operator=(const closing&) = delete;
-            ~closing()
-            {
-                core.told_ = false;
-                core.closed_ = true;
-            }
-        } const whatever_the_listener_does{*this};
-        assigned_.leave(options_.auto_commit && commit_last);
-    }
-
-    [[nodiscard]] state_type& state() const noexcept { return *state_; }
-
 private:
     using strategy = typename policies::wait;
-    using inside = typename assignment<Topic>::inside;
-
-    /// As close; what a listener throws is lost, and nothing is committed while an exception
-    /// passes.
-    void close_quietly() noexcept
-    {
-        const bool commit_last = std::uncaught_exceptions() == exceptions_;
-#if GREGOR_EXCEPTIONS
-        try {
-            close(commit_last);
-        } catch (...) {
-            return; // everything is done
-        }
-#else
-        close(commit_last);
-#endif
-    }
-
-    struct guard : ring::used_alone<env> {
-        explicit guard(consumer_core& core) noexcept
-            : ring::used_alone<env>(core.told_ ? nullptr : &core.user_,
-                                    "one consumer is used by two threads at once")
-        {
-        }
-    };
+    using base = subscription<Topic>;
+    using guard = typename base::guard;
+    using inside = typename base::inside;
+    using base::assigned_;
+    using base::closed_;
+    using base::options_;
+    using base::state_;
+    using base::told_;
 
     /// What a look at the partitions found: records of one, or why there are none.
     struct finding {
@@ -286,13 +160,6 @@ private:
         reader* from = nullptr;
         run_type run = {};
     };
-
-    /// Its reader of the partition, where that is its own. While inside, so that it stays so.
-    [[nodiscard]] reader* own(partition_id p) const
-    {
-        reader* const r = closed_ ? nullptr : assigned_.readers().find(p);
-        return r != nullptr && assigned_.standing(p) == commit_status::ok ? r : nullptr;
-    }
 
     static bool answer(finding& found, poll_status why) noexcept
     {
@@ -419,21 +286,14 @@ private:
 
     [[nodiscard]] bool finished() noexcept { return nothing_will_come(*state_, assigned_); }
 
-    std::shared_ptr<state_type> state_;
-    const consumer_options options_;
-    assignment<Topic> assigned_;
     readiness<env> readiness_{state_->records_arrived};
     offset_t last_count_ = 0; // of the last batch with records
     breathing breathing_;
     std::uint64_t polls_ = 0;
     std::chrono::nanoseconds watched_{0}; // when it last looked after the others
-    bool told_ = false; // its listener is being told: what it calls changes no assignment
-    bool closed_ = false;
-    const int exceptions_ = std::uncaught_exceptions();
 
     // Written by other threads, seldom.
     alignas(cache_line_bytes) ring::signal<env> wakeup_;
-    ring::sole_user<env> user_; // written in checked builds only
 };
 
 } // namespace gregor::inline GREGOR_ABI

@@ -72,6 +72,8 @@ public:
     [[nodiscard]] log_type& log() const noexcept { return *log_; }
     [[nodiscard]] place& cursor() const noexcept { return *cursor_; }
     [[nodiscard]] place& lease() const noexcept { return *lease_; }
+    /// It does nothing after that but go.
+    [[nodiscard]] owned_place hand_over_lease() noexcept { return std::move(lease_); }
 
     /// Nothing will come any more.
     [[nodiscard]] bool finished() const noexcept { return log_->protocol().finished(position_); }

@@ -48,6 +48,7 @@ public:
     {
         const std::lock_guard lock{state_.mutex};
         drop_all();
+        in_hand_ = {};
     }
 
     /// Reads these from now on, and none of those that it read before; where memory is short it
@@ -66,6 +67,7 @@ public:
             fresh.append(open(p, std::nullopt));
         }
         drop_all();
+        in_hand_ = {};
         readers_.swap(fresh);
     }
 
@@ -81,6 +83,7 @@ public:
         } catch (...) {
             member_.leave();
             drop_all();
+            came_.clear();
             member_.forget();
             throw;
         }
@@ -88,6 +91,7 @@ public:
         take_what_is_free();
 #endif
         group.joined = true;
+        in_hand_ = {};
         if (!came_.empty() && options_.listener != nullptr) {
             unfinished_ = true; // it is told in the first poll
         } else {
@@ -261,6 +265,23 @@ public:
         }
     }
 
+    /// After `leave`: as before anything was read. `in_hand` is the lease of a batch that lives on,
+    /// if there is one: it is kept until something else is read.
+    void forget(const place* in_hand) noexcept
+    {
+        const std::lock_guard lock{state_.mutex};
+        for (reader* const each : readers_.all()) {
+            if (&each->lease() == in_hand) {
+                in_hand_ = each->hand_over_lease();
+            }
+        }
+        drop_all();
+        member_ = {};
+        came_.clear();
+        lost_.clear();
+        unfinished_ = false;
+    }
+
     /// The partitions that it reads, in order.
     [[nodiscard]] std::vector<partition_id> partitions() const
     {
@@ -382,6 +403,7 @@ private:
     std::vector<partition_id> came_;
     std::vector<partition_id> lost_;
     returned_list<reader> returned_;
+    typename reader::owned_place in_hand_; // the lease of a batch that outlives its reader
     bool unfinished_ = false;
 };
 
