@@ -9,14 +9,18 @@
 
 namespace support {
 
-/// An empty directory, gone with all that is in it when this goes.
+/// An empty directory, gone with all that is in it when this goes. In memory where it can be had:
+/// tests put the same files back thousands of times.
 class scratch_directory {
 public:
     scratch_directory()
     {
-        std::string name = (std::filesystem::temp_directory_path() / "gregor-XXXXXX").string();
+        std::string name = "/dev/shm/gregor-XXXXXX";
         if (::mkdtemp(name.data()) == nullptr) {
-            std::abort();
+            name = (std::filesystem::temp_directory_path() / "gregor-XXXXXX").string();
+            if (::mkdtemp(name.data()) == nullptr) {
+                std::abort();
+            }
         }
         path_ = name;
     }
@@ -44,10 +48,16 @@ private:
     return {std::istreambuf_iterator<char>{in}, std::istreambuf_iterator<char>{}};
 }
 
+/// The file as it was otherwise: the same, where there is one.
 inline void put_bytes(const std::string& file, const std::string& bytes)
 {
-    std::ofstream out{file, std::ios::binary | std::ios::trunc};
-    out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    const bool there = std::filesystem::exists(file);
+    const auto how = std::ios::binary | std::ios::out;
+    {
+        std::ofstream out{file, there ? how | std::ios::in : how};
+        out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    }
+    std::filesystem::resize_file(file, bytes.size());
 }
 
 } // namespace support

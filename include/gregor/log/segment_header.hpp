@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "gregor/base/config.hpp"
+#include "gregor/base/error.hpp"
+#include "gregor/base/types.hpp"
+#include "gregor/log/format.hpp"
+
+namespace gregor::inline GREGOR_ABI::disk {
+
+[[nodiscard]] inline header_block make_header(const segment_format& format, offset_t base,
+                                              std::uint64_t salt, std::uint64_t previous_salt,
+                                              std::uint64_t now, bool recycled)
+{
+    header_block made{};
+    made.version = format_version;
+    made.header_bytes = page_bytes;
+    made.byte_order = native_byte_order();
+    made.slot_bytes = static_cast<std::uint32_t>(format.slot_bytes());
+    made.payload_at = static_cast<std::uint32_t>(format.payload_at());
+    made.payload_alignment = format.payload_alignment;
+    made.payload_bytes = format.payload_bytes;
+    made.layout = format.layout;
+    made.partition = format.partition;
+    made.slot_count = format.slot_count;
+    made.base = base;
+    made.previous_salt = previous_salt;
+    made.created = now;
+    made.recycled = recycled ? 1U : 0U;
+    made.type_bytes = static_cast<std::uint32_t>(format.type.size());
+    std::memcpy(made.type, format.type.data(), format.type.size());
+    made.salt = salt;
+    finish_block(made, header_magic, salt);
+    return made;
+}
+
+/// Why a header page is not that of this segment of this log; none where it is. What another
+/// program may have written is `wrong_format`, what nobody wrote `corrupt`.
+[[nodiscard]] inline std::optional<error> refuse_header(const header_page& page,
+                                                        const segment_format& format, offset_t base,
+                                                        std::string_view path)
+{
+    const header_block& found = page.header;
+    const auto refused = [&](errc code, std::string_view what, std::string_view wanted,
+                             std::string_view there) {
+        return error{code, text({"segment \"", path, "\""}), text({what, " ", wanted}),
+                     std::string{there}};
+    };
+    const auto other = [&](std::string_view what, std::uint64_t wanted, std::uint64_t there) {
+        return refused(errc::wrong_format, what, std::to_string(wanted), std::to_string(there));
+    };
+    if (std::memcmp(found.magic, header_magic.data(), sizeof found.magic) != 0) {
+        return refused(errc::wrong_format, "to begin with", header_magic, "something else");
+    }
+    if (found.version != format_version) {
+        return other("version", format_version, found.version);
+    }
+    if (!is_block(found, header_magic, found.salt)) {
+        return refused(errc::corrupt, "a header with", "its checksum", "another checksum");
+    }
+    if (found.byte_order != native_byte_order()) {
+        const auto order = [](std::uint32_t which) {
+            return which == 1 ? "little-endian" : "big-endian";
+        };
+        return refused(errc::wrong_format, "byte order", order(native_byte_order()),
+                       order(found.byte_order));
+    }
+    const std::string_view type{found.type, found.type_bytes <= longest_type_name
+                                                ? std::size_t{found.type_bytes}
+                                                : longest_type_name};
+    if (type != format.type) {
+        return refused(errc::wrong_format, "records of type", format.type, type);
+    }
+    const header_block wanted = make_header(format, base, found.salt, found.previous_salt,
+                                            found.created, found.recycled != 0);
+    const auto differs = [&](little32 header_block::* field) {
+        return found.*field != wanted.*field;
+    };
+    struct named {
+        const char* what;
+        little32 header_block::* field;
+    };
+    for (const auto& [what, field] :
+         {named{"bytes a record", &header_block::payload_bytes},
+          named{"alignment of a record", &header_block::payload_alignment},
+          named{"policies of the layout", &header_block::layout},
+          named{"partition", &header_block::partition},
+          named{"bytes a slot", &header_block::slot_bytes}}) {
+        if (differs(field)) {
+            return other(what, wanted.*field, found.*field);
+        }
+    }
+    if (found.slot_count != format.slot_count) {
+        return other("records a segment", format.slot_count, found.slot_count);
+    }
+    if (found.base != base) {
+        return other("base offset, as its name says,", base, found.base);
+    }
+    if (std::memcmp(&found, &wanted, sizeof found) != 0) {
+        return refused(errc::corrupt, "a header with", "nothing else in it", "more");
+    }
+    const header_page empty{};
+    if (std::memcmp(page.zero, empty.zero, sizeof empty.zero) != 0) {
+        return refused(errc::corrupt, "a header page with", "nothing behind it", "something");
+    }
+    const bool unsealed = std::memcmp(&page.seal, &empty.seal, sizeof empty.seal) == 0;
+    if (!unsealed && (!is_block(page.seal, seal_magic, found.salt) ||
+                      page.seal.end != base + format.slot_count)) {
+        return refused(errc::corrupt, "a seal with its checksum,", "or none", "another one");
+    }
+    return std::nullopt;
+}
+
+} // namespace gregor::inline GREGOR_ABI::disk
