@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gregor/base/config.hpp"
+#include "gregor/base/error.hpp"
+#include "gregor/base/types.hpp"
+#include "gregor/log/directory.hpp"
+#include "gregor/log/format.hpp"
+#include "gregor/log/os_file.hpp"
+#include "gregor/log/segment.hpp"
+
+#if GREGOR_FILES
+
+namespace gregor::inline GREGOR_ABI::disk {
+
+/// What a recovery does with the slots of a segment, through the file: reads them all, keeps some
+/// in another file, erases some, writes some again.
+///
+/// Threads   one
+/// Errors    returned; std::bad_alloc
+/// Cost      a buffer of 256 KiB, or of one slot
+template <class Files>
+class segment_tail {
+public:
+    using failure = std::optional<error>;
+
+    segment_tail(const directory<Files>& in, const segment_format& format)
+        : in_(in), slot_bytes_(static_cast<std::size_t>(format.slot_bytes())),
+          piece_((std::max)(std::size_t{1}, (std::size_t{1} << 18U) / slot_bytes_)),
+          buffer_(piece_ * slot_bytes_), zero_(slot_bytes_)
+    {
+    }
+
+    /// There is a file of this name, which stays as it is.
+    void knows_aside(std::string name) { asides_.push_back(std::move(name)); }
+
+    /// Visits the slots from `first` on: visit(offset, state, slot) says whether to go on.
+    template <class Visit>
+    [[nodiscard]] failure each_slot(const segment<Files>& in, offset_t first, Visit&& visit);
+
+    /// Keeps the slots that are about to be erased in a file of their own: the segment's header
+    /// page, and then slot after slot. There, and lasting, when this returns.
+    [[nodiscard]] failure set_aside(const segment<Files>& from, offset_t first);
+
+    /// Zeroes what stands in slots from `first` on; the caller makes that lasting. A payload
+    /// without a stamp goes too: it would count if, of a later record there, only the stamp reached
+    /// the disk. What a recycled file held before has the checksum of another salt, and may stay.
+    [[nodiscard]] failure erase(segment<Files>& in, offset_t first, std::uint64_t& erased);
+
+    /// Writes what is there once more.
+    [[nodiscard]] failure write_again(segment<Files>& in, offset_t first, offset_t end);
+
+private:
+    [[nodiscard]] failure unless(outcome did, const std::string& name) const
+    {
+        return did.ok() ? failure{} : failure{did.on(in_.of(name))};
+    }
+    [[nodiscard]] std::string free_name(offset_t base) const;
+
+    const directory<Files>& in_;
+    const std::size_t slot_bytes_;
+    const std::size_t piece_; ///< how many slots are read at once
+    std::vector<unsigned char> buffer_;
+    const std::vector<unsigned char> zero_; ///< an empty slot
+    std::vector<std::string> asides_;
+};
+
+template <class Files>
+template <class Visit>
+auto segment_tail<Files>::each_slot(const segment<Files>& in, offset_t first, Visit&& visit)
+    -> failure
+{
+    const std::uint32_t begun = salted(in.salt());
+    while (first < in.end()) {
+        const auto count = static_cast<std::size_t>(
+            (std::min)(static_cast<std::uint64_t>(piece_), in.end() - first));
+        if (const outcome did = in.read(first, count, buffer_.data()); !did.ok()) {
+            return did.on(in_.of(segment_name(in.base())));
+        }
+        for (std::size_t i = 0; i != count; ++i) {
+            const unsigned char* const slot = buffer_.data() + i * slot_bytes_;
+            const slot_state state =
+                look_at_slot(begun, first + i, in.recycled(), slot, slot_bytes_);
+            if (!visit(first + i, state, slot)) {
+                return {};
+            }
+        }
+        first += count;
+    }
+    return {};
+}
+
+template <class Files>
+std::string segment_tail<Files>::free_name(offset_t base) const
+{
+    for (std::size_t number = 0;; ++number) {
+        std::string name = text({twenty_digits(base), ".", std::to_string(number), aside_ending});
+        if (std::find(asides_.begin(), asides_.end(), name) == asides_.end()) {
+            return name; // the others are of recoveries before this one
+        }
+    }
+}
+
+template <class Files>
+auto segment_tail<Files>::set_aside(const segment<Files>& from, offset_t first) -> failure
+{
+    std::uint64_t count = 0;
+    failure failed = each_slot(from, first, [&](offset_t, slot_state state, const auto*) {
+        count += state != slot_state::empty ? 1U : 0U;
+        return true;
+    });
+    if (failed || count == 0) {
+        return failed;
+    }
+    const std::string name = free_name(from.base());
+    const std::string unfinished = text({name, unfinished_ending});
+    file_handle<Files> file;
+    outcome did = Files::open(in_.get(), unfinished.c_str(), open_mode::create, file.fill());
+    if (did.ok()) {
+        did = Files::allocate(file.get(), page_bytes + count * slot_bytes_);
+    }
+    if (did.ok()) {
+        did = Files::write(file.get(), &from.header(), page_bytes, 0);
+    }
+    std::uint64_t at = page_bytes;
+    if (did.ok()) {
+        failed = each_slot(from, first, [&](offset_t, slot_state state, const auto* slot) {
+            if (state != slot_state::empty) {
+                did = Files::write(file.get(), slot, slot_bytes_, at);
+                at += slot_bytes_;
+            }
+            return did.ok();
+        });
+    }
+    if (failed) {
+        return failed;
+    }
+    if (did.ok()) {
+        did = Files::sync(file.get());
+    }
+    if (did.ok()) {
+        did = Files::rename(in_.get(), unfinished.c_str(), name.c_str());
+    }
+    if (did.ok()) {
+        did = Files::sync_directory(in_.get());
+    }
+    return unless(did, name);
+}
+
+template <class Files>
+auto segment_tail<Files>::erase(segment<Files>& in, offset_t first, std::uint64_t& erased)
+    -> failure
+{
+    outcome did;
+    failure failed = each_slot(in, first, [&](offset_t at, slot_state state, const auto* slot) {
+        const bool stamped = std::memcmp(slot, zero_.data(), sizeof(slot_head::stamp)) != 0;
+        const bool blank = std::memcmp(slot, zero_.data(), zero_.size()) == 0;
+        if (!blank && (state != slot_state::empty || !stamped)) {
+            did = in.write(at, 1, zero_.data());
+            erased += zero_.size();
+        }
+        return did.ok();
+    });
+    return failed ? std::move(failed) : unless(did, segment_name(in.base()));
+}
+
+template <class Files>
+auto segment_tail<Files>::write_again(segment<Files>& in, offset_t first, offset_t end) -> failure
+{
+    outcome did;
+    while (first < end && did.ok()) {
+        const auto count =
+            static_cast<std::size_t>((std::min)(static_cast<std::uint64_t>(piece_), end - first));
+        did = in.read(first, count, buffer_.data());
+        if (did.ok()) {
+            did = in.write(first, count, buffer_.data());
+        }
+        first += count;
+    }
+    return unless(did, segment_name(in.base()));
+}
+
+} // namespace gregor::inline GREGOR_ABI::disk
+
+#endif
