@@ -143,6 +143,9 @@ public:
     [[nodiscard]] offset_t offset() const noexcept { return offset_; }
     [[nodiscard]] partition_id partition() const noexcept { return partition_; }
 
+    /// All that lies in the log, for who copies it to go on when the batch is let go.
+    [[nodiscard]] const slot_type& stored() const noexcept { return *slot_; }
+
     /// The key: an optional where it is stored (`key<K>`), what `keyed_by` yields where it is
     /// derived.
     [[nodiscard]] decltype(auto) key() const

@@ -4,7 +4,7 @@
 // Handlers, for those who want push. The only header of the library that starts threads, and the
 // only one that needs moodycamel's queue.
 
-#include <memory>
+#include <new>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -15,9 +15,18 @@
 
 #if GREGOR_STOP_TOKEN
 
+#    if GREGOR_TSAN
+#        include <condition_variable>
+#        include <deque>
+#        include <mutex>
+#    else
+#        include <blockingconcurrentqueue.h>
+#    endif
+
 #    include "gregor/handlers/attending.hpp"
 #    include "gregor/handlers/crew.hpp"
 #    include "gregor/handlers/dead_letter.hpp"
+#    include "gregor/handlers/keyed.hpp"
 #    include "gregor/handlers/options.hpp"
 #    include "gregor/handlers/runner.hpp"
 
@@ -48,6 +57,80 @@ template <class Topic, class Handler, class Sink = no_dead_letters>
                          const run_options& options = {}, Sink dead_letters = {})
 {
     using crew_type = attending_crew<Topic, Handler, Sink>;
+    return start_runner<crew_type>(topic, group, std::move(handler), options,
+                                   std::move(dead_letters));
+}
+
+/// What a member of `run_keyed` hands its records to a worker through.
+///
+/// Threads   put: one at a time; take: one
+/// Progress  put: lock-free; take: waits
+#    if GREGOR_TSAN
+// ThreadSanitizer sees no fences, so it takes what moodycamel's queue orders by them for a race.
+template <class T>
+class handover_queue {
+public:
+    [[nodiscard]] bool put(T&& item)
+    {
+        {
+            const std::lock_guard lock{mutex_};
+            queue_.push_back(std::move(item));
+        }
+        filled_.notify_one();
+        return true;
+    }
+    void take(T& item)
+    {
+        std::unique_lock lock{mutex_};
+        filled_.wait(lock, [this] { return !queue_.empty(); });
+        item = std::move(queue_.front());
+        queue_.pop_front();
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable filled_;
+    std::deque<T> queue_;
+};
+#    else
+template <class T>
+class handover_queue {
+public:
+    handover_queue()
+    {
+        if (!token_.valid()) {
+            throw std::bad_alloc{};
+        }
+    }
+
+    /// False when there is no memory for it.
+    [[nodiscard]] bool put(T&& item) { return queue_.enqueue(token_, std::move(item)); }
+    /// Waits until there is one.
+    void take(T& item) { queue_.wait_dequeue(item); }
+
+private:
+    moodycamel::BlockingConcurrentQueue<T> queue_{1};
+    moodycamel::ProducerToken token_{queue_};
+};
+#    endif
+
+/// As `run` with a handler of records, for more threads than partitions: each member hands its
+/// records over to `options.workers` threads, which handle those of one key in order, and those of
+/// different keys at once.
+///
+/// What is committed is everything before the first record that is not done. So a slow key stops
+/// neither the others nor, up to `options.window_records` in its partition, what comes behind it;
+/// and a stop or a death brings back no more than the window. A partition that goes to another
+/// member is finished first, so that the order of its keys holds, and nothing is handled twice.
+///
+/// Keys share workers, by their hash: a key waits for those of its worker, their retries included.
+/// Records without a key have no order. The handler is given copies, and is called by
+/// `members * workers` threads at once.
+template <class Topic, class Handler, class Sink = no_dead_letters>
+[[nodiscard]] runner run_keyed(Topic& topic, std::string_view group, Handler handler,
+                               const run_options& options = {}, Sink dead_letters = {})
+{
+    using crew_type = keyed_crew<Topic, Handler, Sink, handover_queue<errand<Topic>>>;
     return start_runner<crew_type>(topic, group, std::move(handler), options,
                                    std::move(dead_letters));
 }

@@ -97,21 +97,22 @@ public:
     [[nodiscard]] std::stop_token no_more_time() const noexcept { return now_.get_token(); }
 
     /// The runner stops, because of this.
-    void fail(std::exception_ptr why) noexcept
+    void fail(std::exception_ptr&& why) noexcept
     {
         halt(std::move(why), std::chrono::nanoseconds{0});
     }
 
-    void note_failure(const std::exception_ptr& why) noexcept
+    /// It is dealt with.
+    void note_failure(std::exception_ptr&& why) noexcept
     {
         const std::lock_guard lock{mutex_};
-        last_failure_ = why;
+        last_failure_ = std::move(why);
     }
 
 protected:
     [[nodiscard]] virtual std::unique_ptr<hand_type> new_hand()
     {
-        return std::make_unique<hand_type>();
+        return std::make_unique<hand_type>(false);
     }
     /// Handles what comes, until there is an end. What it throws stops the runner.
     virtual void work(consumer_type& in, hand_type& self) = 0;
@@ -121,7 +122,7 @@ private:
     void join(hand_type& made, const std::vector<std::unique_ptr<hand_type>>& others);
     void run(hand_type& self) noexcept;
     void reap() noexcept;
-    void halt(std::exception_ptr why, std::chrono::nanoseconds drain) noexcept;
+    void halt(std::exception_ptr&& why, std::chrono::nanoseconds drain) noexcept;
     [[nodiscard]] bool drains(const hand_type& self) const;
     [[nodiscard]] bool all_ended() const
     {
@@ -175,7 +176,7 @@ void crew<Topic>::join(hand_type& made, const std::vector<std::unique_ptr<hand_t
     if (!mine.instance_id.empty()) {
         mine.instance_id += text({"-", std::to_string(made.number)});
     }
-    made.in.emplace(topic_, group_, mine);
+    made.joined.emplace(topic_, group_, mine);
 }
 
 template <class Topic>
@@ -233,11 +234,15 @@ template <class Topic>
 void crew<Topic>::run(hand_type& self) noexcept
 {
     {
-        consumer_type in = *std::move(self.in);
-        self.in.reset();
+        consumer_type in = *std::move(self.joined);
+        self.joined.reset();
         const std::stop_callback awake{self.told, [this] { changed_.notify(); }};
         try {
             work(in, self);
+        } catch (...) {
+            fail(std::current_exception());
+        }
+        try {
             in.close();
         } catch (...) {
             fail(std::current_exception());
@@ -318,7 +323,7 @@ run_counts crew<Topic>::counts() const
 
 /// Tells all members to go, the first time; an error, to go at once.
 template <class Topic>
-void crew<Topic>::halt(std::exception_ptr why, std::chrono::nanoseconds drain) noexcept
+void crew<Topic>::halt(std::exception_ptr&& why, std::chrono::nanoseconds drain) noexcept
 {
     const bool at_once = drain == std::chrono::nanoseconds{0};
     {
@@ -329,7 +334,8 @@ void crew<Topic>::halt(std::exception_ptr why, std::chrono::nanoseconds drain) n
             drained_at_.draw(*state_);
         }
         if (why != nullptr) {
-            error_ = error_ == nullptr ? std::move(why) : error_;
+            error_ = error_ == nullptr ? why : error_;
+            last_failure_ = std::move(why);
         }
         if (at_once) {
             drain_until_ = (std::min)(drain_until_, now);
@@ -423,10 +429,7 @@ template <class Topic>
 bool crew<Topic>::goes_on_after(const batch_type& none)
 {
     if (none.status() == poll_status::out_of_range) {
-        fail(std::make_exception_ptr(
-            gregor::error{errc::no_offset, refusal::runner_of(state_->name, group_),
-                          "a committed offset that is still there, or an auto_offset_reset",
-                          "auto_offset_reset::none"}));
+        fail(std::make_exception_ptr(refusal::no_offset(state_->name, group_)));
         return false;
     }
     return none.status() != poll_status::closed;
@@ -435,7 +438,11 @@ bool crew<Topic>::goes_on_after(const batch_type& none)
 template <class Topic>
 bool crew<Topic>::pause(const hand_type& self, std::chrono::nanoseconds delay)
 {
-    const auto is_told = [&] { return !goes_on(self); };
+    const auto is_told = [&] {
+        const std::lock_guard lock{mutex_};
+        return (self.leaving && !self.finishes) ||
+               (stopping_ && state_->time.steady_now() >= drain_until_);
+    };
     return !is_told() &&
            !wait_until<wait::sleep>(changed_, deadline{state_->time, delay}, 0, is_told);
 }

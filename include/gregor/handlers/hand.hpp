@@ -38,7 +38,7 @@ template <class Topic>
 struct hand {
     using figures_type = figures<typename Topic::state_type::env>;
 
-    hand() = default;
+    explicit hand(bool finishes_what_it_began) : finishes(finishes_what_it_began) {}
     hand(const hand&) = delete;
     hand& operator=(const hand&) = delete;
     virtual ~hand() = default;
@@ -49,8 +49,9 @@ struct hand {
     [[nodiscard]] virtual bool has(std::thread::id id) const { return thread.get_id() == id; }
     virtual void count(run_counts& sum) const noexcept { done.add_to(sum); }
 
-    std::optional<consumer<Topic>> in = {}; // until its thread has it
-    std::size_t number = 0;                 // the lowest that is free when it joins
+    std::optional<consumer<Topic>> joined = {}; // until its thread has it
+    const bool finishes;    // what it has begun, retries included, where it is one too many
+    std::size_t number = 0; // the lowest that is free when it joins
     figures_type done = {};
     std::stop_source leave = {};
     const std::stop_token told = leave.get_token();

@@ -93,6 +93,13 @@ of_number(const std::string& operation, std::string_view what, std::size_t most,
     return text({"runner of ", quoted("topic", topic), " in ", quoted("group", group)});
 }
 
+[[nodiscard]] inline error no_offset(std::string_view topic, std::string_view group)
+{
+    return error{errc::no_offset, runner_of(topic, group),
+                 "a committed offset that is still there, or an auto_offset_reset",
+                 "auto_offset_reset::none"};
+}
+
 /// The options of a runner, with or without somewhere to send dead letters to.
 [[nodiscard]] inline std::optional<error> of_run(std::string_view topic, std::string_view group,
                                                  const run_options& options, bool buries)

@@ -45,7 +45,7 @@ public:
 
 private:
     template <class Records>
-    bool give_up(figures_type& done, const Records& records, const std::exception_ptr& why,
+    bool give_up(figures_type& done, const Records& records, std::exception_ptr&& why,
                  std::size_t attempts);
     bool bury(figures_type& done, const record_type& r, const std::string& reason,
               std::size_t attempts);
@@ -71,10 +71,10 @@ bool remedy<Topic, Sink>::attend(const hand_type& self, figures_type& done, cons
         } catch (...) {
             why = std::current_exception();
         }
-        crew_.note_failure(why);
         if (attempts > retry.attempts) {
-            return give_up(done, records, why, attempts);
+            return give_up(done, records, std::move(why), attempts);
         }
+        crew_.note_failure(std::move(why));
         if (!crew_.pause(self, delay)) {
             return false;
         }
@@ -89,10 +89,11 @@ bool remedy<Topic, Sink>::attend(const hand_type& self, figures_type& done, cons
 template <class Topic, class Sink>
 template <class Records>
 bool remedy<Topic, Sink>::give_up(figures_type& done, const Records& records,
-                                  const std::exception_ptr& why, std::size_t attempts)
+                                  std::exception_ptr&& why, std::size_t attempts)
 {
     if constexpr (buries) {
         const std::string reason = reason_of(why);
+        crew_.note_failure(std::move(why));
         for (const record_type& each : records) {
             if (!bury(done, each, reason, attempts)) {
                 return false;
@@ -102,10 +103,11 @@ bool remedy<Topic, Sink>::give_up(figures_type& done, const Records& records,
     } else {
         static_cast<void>(attempts);
         if (crew_.options().failure == on_failure::skip) {
+            crew_.note_failure(std::move(why));
             done.skipped.add(records.size());
             return true;
         }
-        crew_.fail(why);
+        crew_.fail(std::move(why));
         return false;
     }
 }

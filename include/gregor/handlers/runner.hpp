@@ -93,7 +93,7 @@ public:
     [[nodiscard]] run_counts counts() const { return core_->counts(); }
     /// What stopped it; null where that was no error.
     [[nodiscard]] std::exception_ptr error() const { return core_->error(); }
-    /// What a handler threw last, whatever came of it.
+    /// What went wrong last, whatever came of it: as a rule what a handler threw.
     [[nodiscard]] std::exception_ptr last_failure() const { return core_->last_failure(); }
 
 private:
