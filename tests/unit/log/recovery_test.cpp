@@ -344,6 +344,8 @@ TEST_CASE("sealed segments are read when asked for, and damage in them is report
     scribble(scratch.path(), 3, 17, "?");
     CHECK(recovered(scratch.path()).report.read == 8);
     CHECK(says(refusal(scratch.path(), {.verify_sealed = true}), "at offset 3"));
+    scribble(scratch.path(), 12, 17, "?"); // the first one is named
+    CHECK(says(refusal(scratch.path(), {.verify_sealed = true}), "at offset 3"));
 }
 
 TEST_CASE("a copy is known for one, and believed less", "[log][recovery]")

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gregor/base/assert.hpp"
+#include "gregor/base/config.hpp"
+#include "gregor/base/error.hpp"
+#include "gregor/base/result.hpp"
+#include "gregor/base/types.hpp"
+#include "gregor/log/checkpoint.hpp"
+#include "gregor/log/directory.hpp"
+#include "gregor/log/format.hpp"
+#include "gregor/log/os_file.hpp"
+#include "gregor/log/recovery.hpp"
+#include "gregor/log/segment.hpp"
+
+#if GREGOR_FILES
+
+namespace gregor::inline GREGOR_ABI::disk {
+
+/// The files of one partition while a log writes to them: room for offsets is added at one end and
+/// taken away at the other, and what was written is made lasting. All that costs a call to the
+/// system is here; the records themselves are written to the mapped slots.
+///
+/// Threads   one at a time, with the directory locked; mapped slots, as the log's protocol says
+/// Errors    returned. Room that could not be had may be asked for again. Once something could not
+///           be made lasting, or taken away for good, the partition has failed: everything says so,
+///           and nothing more is called lasting
+/// Cost      a segment's length of address space each
+/// Lifetime  slots live until their segment is taken away, or this goes; going without `close` is
+///           like being killed: nothing is lost while the system stands
+template <class Files = os_files>
+class partition_files {
+public:
+    using failure = std::optional<error>;
+
+    /// Recovers what is there. The segment that is to be gone on with is mapped, and those behind
+    /// it.
+    [[nodiscard]] static result<partition_files> open(directory<Files> in, segment_format format,
+                                                      recovery_options options = {});
+
+    [[nodiscard]] const recovery_report& report() const noexcept { return report_; }
+    [[nodiscard]] const segment_format& format() const noexcept { return format_; }
+
+    /// The oldest offset that has a slot.
+    [[nodiscard]] offset_t begin() const noexcept
+    {
+        return segments_.empty() ? report_.end : segments_.front().base();
+    }
+    /// One past the last offset that has a slot.
+    [[nodiscard]] offset_t room_end() const noexcept
+    {
+        return segments_.empty() ? report_.end : segments_.back().end();
+    }
+    /// Everything below it outlives the system's end; only grows.
+    [[nodiscard]] offset_t durable() const noexcept { return checkpoint_.values().durable; }
+
+    [[nodiscard]] segment<Files>& segment_of(offset_t offset) noexcept
+    {
+        GREGOR_DEBUG_ASSERT(offset >= begin() && offset < room_end(), "an offset without a slot");
+        return segments_[static_cast<std::size_t>((offset - begin()) / format_.slot_count)];
+    }
+
+    /// Adds a segment behind the last one, mapped and empty.
+    [[nodiscard]] failure add_segment();
+
+    /// Adds a segment, too, and makes it of the oldest one, which nobody needs any more; its pages
+    /// are in memory already. Where that fails the oldest one is gone all the same.
+    [[nodiscard]] failure add_segment_of_oldest();
+
+    /// Takes the oldest segment away, which nobody needs any more. Not the last one, and none with
+    /// records that are not lasting.
+    [[nodiscard]] failure remove_oldest();
+
+    /// How many of the oldest segments may go.
+    [[nodiscard]] std::size_t removable() const noexcept
+    {
+        std::size_t count = 0;
+        while (count + 1 < segments_.size() && segments_[count].sealed()) {
+            ++count;
+        }
+        return count;
+    }
+
+    /// Makes everything below `end` lasting: records that were all published. Segments that are
+    /// full by then are sealed.
+    [[nodiscard]] failure flush(offset_t end);
+
+    /// The last flush, at the end of the log, behind which nothing is written any more: who opens
+    /// it next, knows that nothing is missing.
+    [[nodiscard]] failure close(offset_t end);
+
+    [[nodiscard]] bool failed() const noexcept { return broken_.has_value(); }
+
+private:
+    partition_files(directory<Files> in, segment_format format, recovered<Files>&& found) noexcept
+        : in_(std::move(in)), format_(std::move(format)), report_(found.report),
+          checkpoint_(std::move(found.checkpoint)), segments_(std::move(found.segments))
+    {
+    }
+
+    static std::uint64_t wall_clock()
+    {
+        using std::chrono::nanoseconds;
+        const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+        return static_cast<std::uint64_t>(
+            std::chrono::duration_cast<nanoseconds>(since_1970).count());
+    }
+
+    /// The partition has failed, for good.
+    [[nodiscard]] failure breaks(outcome did, const std::string& name)
+    {
+        broken_ = did.on(in_.of(name));
+        return broken_;
+    }
+    [[nodiscard]] failure take_in(result<segment<Files>> made);
+    [[nodiscard]] failure save(const checkpoint_values& values);
+
+    directory<Files> in_;
+    segment_format format_;
+    recovery_report report_;
+    checkpoint_file<Files> checkpoint_;
+    std::vector<segment<Files>> segments_;
+    failure broken_;
+};
+
+template <class Files>
+result<partition_files<Files>>
+partition_files<Files>::open(directory<Files> in, segment_format format, recovery_options options)
+{
+    auto found = recover(in, format, options);
+    if (!found) {
+        return found.error();
+    }
+    partition_files opened{std::move(in), std::move(format), *std::move(found)};
+    for (segment<Files>& each : opened.segments_) {
+        if (each.end() > opened.report_.end) {
+            if (const outcome did = each.map(); !did.ok()) {
+                return did.on(opened.in_.of(segment_name(each.base())));
+            }
+        }
+    }
+    return opened;
+}
+
+template <class Files>
+auto partition_files<Files>::take_in(result<segment<Files>> made) -> failure
+{
+    if (!made) {
+        return made.error();
+    }
+    if (const outcome did = made->map(); !did.ok()) {
+        // it stays on the disk, empty; the next attempt writes over it
+        return did.on(in_.of(segment_name(made->base())));
+    }
+    segments_.push_back(*std::move(made));
+    return {};
+}
+
+template <class Files>
+auto partition_files<Files>::add_segment() -> failure
+{
+    if (broken_) {
+        return broken_;
+    }
+    segments_.reserve(segments_.size() + 1);
+    const std::uint64_t salt = segments_.empty() ? 0 : segments_.back().salt();
+    return take_in(segment<Files>::create(in_, format_, room_end(), salt, wall_clock()));
+}
+
+template <class Files>
+auto partition_files<Files>::add_segment_of_oldest() -> failure
+{
+    GREGOR_ASSERT(removable() != 0, "the oldest segment is needed: it cannot be used again");
+    if (broken_) {
+        return broken_;
+    }
+    const offset_t next = room_end();
+    const std::string oldest = segment_name(begin());
+    segment<Files> mine = std::move(segments_.front());
+    segments_.erase(segments_.begin());
+    failure failed = take_in(
+        segment<Files>::recycle(std::move(mine), in_, next, segments_.back().salt(), wall_clock()));
+    if (failed) {
+        // Gone, or as it was: then it goes now. A younger one that went before it would leave a gap
+        // behind.
+        const outcome did = Files::remove(in_.get(), oldest.c_str());
+        if (!did.ok() && did.code != ENOENT) {
+            return breaks(did, oldest);
+        }
+        if (const outcome synced = Files::sync_directory(in_.get()); !synced.ok()) {
+            return breaks(synced, oldest);
+        }
+    }
+    return failed;
+}
+
+template <class Files>
+auto partition_files<Files>::remove_oldest() -> failure
+{
+    GREGOR_ASSERT(removable() != 0, "the oldest segment is needed: it cannot be taken away");
+    if (broken_) {
+        return broken_;
+    }
+    const std::string name = segment_name(begin());
+    if (const outcome did = Files::remove(in_.get(), name.c_str()); !did.ok()) {
+        return did.on(in_.of(name)); // it stays
+    }
+    segments_.erase(segments_.begin());
+    const outcome did = Files::sync_directory(in_.get());
+    return did.ok() ? failure{} : breaks(did, name);
+}
+
+template <class Files>
+auto partition_files<Files>::flush(offset_t end) -> failure
+{
+    GREGOR_ASSERT(end <= room_end(), "more is to be made lasting than there is room for");
+    if (broken_) {
+        return broken_;
+    }
+    if (end <= durable()) {
+        return {};
+    }
+    for (segment<Files>& each : segments_) {
+        if (each.sealed() || each.base() >= end) {
+            continue;
+        }
+        // in this order, for what is sealed must not stand behind what is not
+        const outcome did = each.end() <= end ? each.seal(wall_clock(), 0) : each.sync();
+        if (!did.ok()) {
+            return breaks(did, segment_name(each.base()));
+        }
+    }
+    checkpoint_values values = checkpoint_.values();
+    values.durable = end;
+    values.clean = false;
+    return save(values);
+}
+
+template <class Files>
+auto partition_files<Files>::close(offset_t end) -> failure
+{
+    if (failure failed = flush(end)) {
+        return failed;
+    }
+    checkpoint_values values = checkpoint_.values();
+    values.clean = values.durable == end;
+    return save(values);
+}
+
+template <class Files>
+auto partition_files<Files>::save(const checkpoint_values& values) -> failure
+{
+    const outcome did = checkpoint_.write(values);
+    return did.ok() ? failure{} : breaks(did, checkpoint_file<Files>::name);
+}
+
+} // namespace gregor::inline GREGOR_ABI::disk
+
+#endif
