@@ -260,7 +260,9 @@ std::shared_ptr<typename Group::member> join_group(Group& group, const consumer_
                         others = true; // it was somebody else's to be, who came meanwhile
                     }
                 }
-                if (others) {
+                if (group.stale) {
+                    rebalance_or_leave_it(group); // partitions came, or members went, meanwhile
+                } else if (others) {
                     order_all(group);
                 }
                 ++group.members_ever;

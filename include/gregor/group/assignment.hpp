@@ -92,8 +92,8 @@ public:
 #endif
         group.joined = true;
         in_hand_ = {};
-        if (!came_.empty() && options_.listener != nullptr) {
-            unfinished_ = true; // it is told in the first poll
+        if ((!came_.empty() && options_.listener != nullptr) || group.stale) {
+            unfinished_ = true; // it is told, or shares out, in the first poll
         } else {
             member_.acknowledge();
         }

@@ -43,6 +43,19 @@ TEST_CASE("what was to be a newcomer's is his when a static member comes back", 
     CHECK(newcomer.assignment().size() == 1);
 }
 
+TEST_CASE(
+    "partitions that were added while a static member was away are shared out when it is back",
+    "[groups][members]")
+{
+    topic_type t{"t", {.partitions = 1}};
+    const consumer_options named{.instance_id = "one"};
+    std::optional<reader> in{std::in_place, t, "g", named};
+    in.reset();
+    REQUIRE(t.add_partitions(2));
+    in.emplace(t, "g", named);
+    CHECK(in->assignment().size() == 3);
+}
+
 TEST_CASE("who is closed and away is not alive because somebody still asks him",
           "[groups][members]")
 {
