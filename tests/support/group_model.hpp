@@ -102,6 +102,21 @@ struct group_model {
         return seats.size() != before;
     }
 
+    /// Partitions are added: who reads the others reads them from the beginning on.
+    void grow(std::size_t more)
+    {
+        const bool holds =
+            !lossy && (declared || !seats.empty() ||
+                       std::any_of(shares.begin(), shares.end(),
+                                   [](const auto& each) { return each.cursor.holds; }));
+        share_model fresh;
+        fresh.cursor.holds = holds;
+        if (!holds && !seats.empty()) {
+            fresh.resume = 0;
+        }
+        shares.resize(shares.size() + more, fresh);
+    }
+
     /// The consumer goes; a static seat is kept.
     void leave(const std::shared_ptr<seat_model>& seat)
     {

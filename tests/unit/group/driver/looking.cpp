@@ -203,6 +203,7 @@ const std::vector<world::kind>& world::kinds()
         {3, &world::look_around},
         {1, &world::explain},
         {1, &world::all_poll},
+        {1, &world::grow},
     };
     return all;
 }
@@ -241,7 +242,7 @@ void world::the_end()
         each.closed = true;
     }
     for (const auto& each : senders_) {
-        if (each->open && !shared_) {
+        if (each->open && !shared(each->partition)) {
             logs_[each->partition].sole_claim_is_open = true;
         }
     }

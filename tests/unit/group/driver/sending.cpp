@@ -40,34 +40,81 @@ void world::arrive()
         share();
     }
     senders_.push_back(std::make_unique<sender>(sender{producer_type{*topic_}}));
-    senders_.back()->knows_others.assign(logs_.size(), shared_);
+    find_new_partitions(*senders_.back());
     note("a producer comes");
 }
 
 /// From the second producer on, claims show before they are published.
 void world::share()
 {
-    if (shared_ || closed_) {
+    if (closed_) {
         return;
     }
-    shared_ = true;
-    for (const support::log_model& each : logs_) {
-        sole_ends_.push_back(each.end());
-    }
-    for (const auto& each : senders_) {
-        if (each->open) {
-            for (std::uint64_t i = 0; i != each->count; ++i) {
-                logs_[each->partition].append(entry::pending, 0);
+    for (std::uint32_t p = 0; p != logs_.size(); ++p) {
+        if (shared(p)) {
+            continue;
+        }
+        sole_ends_[p] = logs_[p].end();
+        for (const auto& each : senders_) {
+            for (std::uint64_t i = 0; each->open && each->partition == p && i != each->count; ++i) {
+                logs_[p].append(entry::pending, 0);
             }
         }
+    }
+}
+
+/// Who reads the topic reads what is added from its beginning on.
+void world::grow()
+{
+    const auto more = static_cast<std::uint32_t>(1 + dice_.below(2));
+    if (logs_.size() + more > 10 || !dice_.one_in(3)) {
+        return;
+    }
+    auto got = topic_->add_partitions(more);
+    note("partitions are added: ", more);
+    expect(got.has_value() != closed_, "whether partitions can be added");
+    if (closed_) {
+        return;
+    }
+    expect(got.value().value == logs_.size(), "the number of a new partition");
+    for (const auto& each : groups_) {
+        each->grow(more);
+    }
+    for (const auto& each : members_) {
+        if (!each->own.empty()) {
+            each->own.resize(logs_.size() + more);
+        }
+    }
+    for (auto& each : high_water_) {
+        each.resize(logs_.size() + more, 0);
+    }
+    logs_.resize(logs_.size() + more, support::log_model{capacity_});
+    sole_ends_.resize(logs_.size());
+    if (senders_.size() > 1) {
+        share();
+    }
+}
+
+/// A producer that meets a partition for the first time finds all that are new.
+void world::find_partition(sender& s, std::uint32_t p)
+{
+    if (p >= s.knows_others.size()) {
+        find_new_partitions(s);
+    }
+}
+
+void world::find_new_partitions(sender& s)
+{
+    for (auto p = static_cast<std::uint32_t>(s.knows_others.size()); p != logs_.size(); ++p) {
+        s.knows_others.push_back(shared(p));
     }
 }
 
 /// Who was alone tries first where it was then, and only with room there notices the others.
 bool world::claim(sender& s, std::uint32_t p, std::uint64_t count)
 {
-    if (shared_ && !s.knows_others[p]) {
-        if (!logs_[p].make_room(sole_ends_[p], count, protection(p))) {
+    if (shared(p) && !s.knows_others[p]) {
+        if (!logs_[p].make_room(*sole_ends_[p], count, protection(p))) {
             return false;
         }
         s.knows_others[p] = true;
@@ -114,6 +161,7 @@ void world::send_one()
         return;
     }
     const std::uint32_t p = any_partition();
+    find_partition(*s, p);
     const bool room = !closed_ && claim(*s, p, 1);
     const gregor::sent got =
         s->out->try_send(support::counted{next_value_}, {.partition = gregor::partition_id{p}});
@@ -141,6 +189,7 @@ void world::send_some()
     for (std::uint64_t i = 0; i != count; ++i) {
         values.emplace_back(next_value_ + i);
     }
+    find_partition(*s, p);
     std::uint64_t fits = 0;
     for (std::uint64_t part = std::min(count, capacity_); fits != count && !closed_;) {
         part = std::min(part, count - fits);
@@ -189,7 +238,7 @@ void world::open_claim()
     s->count = count;
     s->built.clear();
     s->open.emplace(std::move(got));
-    for (std::uint64_t i = 0; i != count && shared_; ++i) {
+    for (std::uint64_t i = 0; i != count && shared(p); ++i) {
         logs_[p].append(entry::pending, 0);
     }
 }
@@ -230,10 +279,10 @@ void world::settle(sender& s, bool published)
         s.built.clear();
     }
     s.open.reset();
-    s.knows_others[s.partition] = shared_;
+    s.knows_others[s.partition] = shared(s.partition);
     for (std::uint64_t i = 0; i != s.count; ++i) {
         const bool built = i < s.built.size();
-        if (shared_) {
+        if (shared(s.partition)) {
             log.settle(s.first + i, built ? entry::record : entry::skipped, built ? s.built[i] : 0);
         } else if (built) {
             log.append(entry::record, s.built[i]);

@@ -48,7 +48,8 @@ struct sender {
     std::uint64_t first = 0;
     std::uint64_t count = 0;
     std::vector<std::uint64_t> built = {};
-    std::vector<bool> knows_others = {}; ///< one a partition: it has noticed that it is not alone
+    /// One a partition that it has found: it has noticed that it is not alone there.
+    std::vector<bool> knows_others = {};
 };
 
 class world;
@@ -105,6 +106,7 @@ public:
     {
         const auto partitions = static_cast<std::uint32_t>(1 + dice_.below(8));
         logs_.assign(partitions, support::log_model{capacity_});
+        sole_ends_.resize(partitions);
         const auto group = [&](const char* name, bool lossy, bool declared) {
             groups_.push_back(std::make_unique<support::group_model>());
             groups_.back()->name = name;
@@ -189,6 +191,10 @@ private:
     void share();
     [[nodiscard]] std::uint64_t protection(std::uint32_t p) const;
     bool claim(sender& s, std::uint32_t p, std::uint64_t count);
+    [[nodiscard]] bool shared(std::uint32_t p) const { return sole_ends_[p].has_value(); }
+    void find_partition(sender& s, std::uint32_t p);
+    void find_new_partitions(sender& s);
+    void grow();
 
     // --- members (reading.cpp)
     void join();
@@ -258,12 +264,12 @@ private:
     std::vector<support::log_model> logs_;
     std::vector<std::unique_ptr<support::group_model>> groups_;
     std::vector<std::unique_ptr<sender>> senders_;
-    std::vector<std::uint64_t> sole_ends_; ///< one a partition: when the second producer came
+    /// One a partition: where it ended when a second producer came, if one did.
+    std::vector<std::optional<std::uint64_t>> sole_ends_;
     std::vector<std::unique_ptr<member>> members_;
     std::vector<holding> orphans_; ///< batches that outlived their consumers
     std::vector<std::vector<std::uint64_t>> high_water_;
     member* acting_ = nullptr; ///< whose call it is
-    bool shared_ = false;
     bool closed_ = false;
     bool over_ = false; ///< listeners are told nothing that counts any more
     std::uint64_t next_value_ = 0;
