@@ -203,6 +203,7 @@ const std::vector<world::kind>& world::kinds()
         {3, &world::look_around},
         {1, &world::explain},
         {1, &world::all_poll},
+        {1, &world::subscribe_anew},
         {1, &world::grow},
     };
     return all;

@@ -194,13 +194,18 @@ void world::leave(member& m, bool commits, bool destroys, bool unwinds)
     } catch (const burnt&) {
         note("  and something is thrown");
     }
-    if (m.closed) {
-        return;
+    if (!m.closed) {
+        left(m, commits);
+        m.closed = true;
     }
+}
+
+/// What it means for the others that somebody has left.
+void world::left(member& m, bool commits)
+{
     if (!m.fenced() && commits && m.options.auto_commit) {
         commit_returned(m);
     }
-    m.closed = true;
     for (support::reader_model& each : m.readers) {
         if (m.group == nullptr) {
             m.own[each.partition] = {};
@@ -213,6 +218,33 @@ void world::leave(member& m, bool commits, bool destroys, bool unwinds)
         m.seat->touched = true;
         m.group->leave(m.seat);
     }
+}
+
+/// Leaves what it reads, and reads for a group again.
+void world::subscribe_anew()
+{
+    member* const m = any_member();
+    if (m == nullptr || m->closed || (calm_ && m->group == nullptr)) {
+        return;
+    }
+    acting_ = m;
+    m->commits = true;
+    try {
+        m->in->unsubscribe();
+    } catch (const burnt&) {
+        note("  and something is thrown");
+    }
+    left(*m, true);
+    m->known.clear();
+    m->own.clear();
+    compare(*m);
+    let_go(*m);
+    support::group_model& group = *groups_[m->options.lossy ? 2 : dice_.below(2)];
+    note("member ", m->id, " leaves, and joins ", group.name);
+    m->group = &group;
+    m->seat = group.enroll(m->options, now());
+    drop_fenced();
+    m->in->subscribe(group.name);
 }
 
 void world::erase(member& m)

@@ -223,6 +223,8 @@ private:
     void let_go(member& m);
     void let_go(std::size_t orphan);
     void leave(member& m, bool commits, bool destroys, bool unwinds);
+    void left(member& m, bool commits);
+    void subscribe_anew();
     void erase(member& m);
     void commit_returned(member& m);
     void commit_given(member& m);
