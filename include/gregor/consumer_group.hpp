@@ -90,19 +90,17 @@ void rebalance_or_leave_it(Group& group) noexcept
 }
 
 /// Whether the partition can be taken from its owner this instant: it is in none of its calls, has
-/// nothing in hand that is not committed, and did not ask to be told first.
+/// nothing in hand that is not committed, and did not ask to be told first. In a round of looks,
+/// through which the mutex is held.
 template <class Group>
 [[nodiscard]] bool lies_idle(const Group& group, const typename Group::share& share) noexcept
 {
-    if (share.owner == nullptr) {
+    typename Group::member* const owner = share.owner;
+    if (owner == nullptr) {
         return true;
     }
-    typename Group::member* owner = nullptr;
-    for (const auto& each : group.members) {
-        owner = each.get() == share.owner ? each.get() : owner;
-    }
-    if (owner == nullptr || owner->listens || owner->away || share.lease == nullptr ||
-        share.position == nullptr || !owner->order_and_see_outside()) {
+    if (owner->fenced || owner->listens || owner->away || share.lease == nullptr ||
+        share.position == nullptr || !owner->is_outside(group.rounds)) {
         return false;
     }
     return !share.lease->holding() && *share.position == share.cursor->sequence();

@@ -130,6 +130,26 @@ TEST_CASE("a partition moves from one member to the other", "[model][groups]")
                      here->poll(second);
                  });
              });
+    explored("groups: a member that was asked before, while another one comes", {.preemptions = 2},
+             [](model::run& run) {
+                 auto here = std::make_shared<scene>();
+                 auto first = std::make_shared<member>(
+                     here->topic, "group", gregor::consumer_options{.assign = all_to_last});
+                 here->send();
+                 {
+                     const auto batch = first->try_poll();
+                     // asks the first one, which is outside, but has a batch in hand; and goes
+                     const member second{here->topic, "group"};
+                     here->read(batch);
+                 }
+                 here->poll(*first);
+                 here->send();
+                 run.thread([=] { here->poll(*first); });
+                 run.thread([=] {
+                     member third{here->topic, "group"};
+                     here->poll(third);
+                 });
+             });
     explored("groups: all goes to who came last, while records come", model::by_chance(30'000),
              [](model::run& run) {
                  auto here = std::make_shared<scene>();

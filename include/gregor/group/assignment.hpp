@@ -348,6 +348,7 @@ private:
     void take_what_is_free()
     {
         const std::size_t count = member_.group().shares.size();
+        ++member_.group().rounds;
         for (std::uint32_t p = 0; p != count; ++p) {
             if (member_.may_take({p})) {
                 came_.reserve(came_.size() + 1);

@@ -91,6 +91,17 @@ public:
         return activity() % 2 == 0;
     }
 
+    /// The same, once a round, whichever of its partitions it is about: who was outside when it got
+    /// the order gets no further than to the mutex.
+    [[nodiscard]] bool is_outside(std::uint64_t round) noexcept
+    {
+        if (asked_in_ != round) {
+            asked_in_ = round;
+            was_outside_ = order_and_see_outside();
+        }
+        return was_outside_;
+    }
+
     const std::uint64_t id;
     const std::string instance_id;
     const std::chrono::nanoseconds max_poll_interval;
@@ -103,6 +114,9 @@ public:
     std::chrono::nanoseconds seen_at{0}; ///< when that was first seen
 
 private:
+    std::uint64_t asked_in_ = 0; // under the topic's mutex, as these are
+    bool was_outside_ = false;
+
     // Written by the member at every call; read by who wants something of it.
     alignas(cache_line_bytes) typename Env::template atomic<std::uint64_t> activity_{0};
     // Written seldom; read by the member at every call.
@@ -127,7 +141,7 @@ struct group_state {
     /// One partition of the group.
     struct share {
         OwnedPlace cursor;
-        const member* owner = nullptr;  ///< who reads it
+        member* owner = nullptr;        ///< who reads it
         const member* target = nullptr; ///< who is to read it
         /// The owner's lease and position: to be looked at while it is outside.
         const place* lease = nullptr;
@@ -159,6 +173,7 @@ struct group_state {
     std::size_t users = 0;        ///< consumers that refer to this: members, and fenced ones
     std::uint64_t generation = 0; ///< how often it was said who is to read what
     bool stale = false;           ///< members or partitions came, or members went, since
+    std::uint64_t rounds = 0;     ///< how often somebody looked for what it may take
     assignor assign = nullptr;
 
     /// Producers wait for it, with members or (declared, or all of them fenced) without.
