@@ -270,6 +270,10 @@ public:
     /// Those of its partitions that are paused, in order.
     [[nodiscard]] std::vector<partition_id> paused() const;
 
+    /// What it was returned, how often and how long it waited for that, and what its group wanted
+    /// of it. On its own thread; `group_admin` has figures of groups, for any.
+    [[nodiscard]] consumer_stats stats() const { return core_->stats(); }
+
     /// Commits what was returned (with auto_commit) and leaves; polls then say `closed`. A batch in
     /// hand stays valid.
     void close() { core_->close(true); }

@@ -13,6 +13,7 @@
 #include "gregor/base/config.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/batch.hpp"
+#include "gregor/group/consumer_figures.hpp"
 #include "gregor/group/ending.hpp"
 #include "gregor/group/subscription.hpp"
 #include "gregor/options.hpp"
@@ -81,7 +82,7 @@ public:
         if (options_.auto_commit) {
             assigned_.commit_returned();
         }
-        if (++polls_ % 1024 == 0 && assigned_.has_group()) [[unlikely]] {
+        if (figures_.polled() % 1024 == 0 && assigned_.has_group()) [[unlikely]] {
             watch_others(); // who is never in want of records looks after the others, too
         }
         const bool breathes = timeout > std::chrono::nanoseconds{0} && breathing_.is_due();
@@ -103,6 +104,12 @@ public:
     {
         wakeup_.raise();
         state_->records_arrived.notify();
+    }
+
+    [[nodiscard]] consumer_stats stats()
+    {
+        const guard alone{*this};
+        return figures_.at(state_->time.steady_now());
     }
 
     // --- being waited for elsewhere --------------------------------------------------------------
@@ -184,7 +191,7 @@ private:
             telling& operator=(const telling&) = delete;
             ~telling() { told = false; }
         } const listener_may_call{told_};
-        return assigned_.follow();
+        return figures_.followed(assigned_.follow());
     }
 
     /// One look at everything: true when there is an answer.
@@ -224,10 +231,10 @@ private:
         const unsigned first = last_count_ > 1 ? strategy::patient : 0;
         // members look after each other, now and then
         const auto watch = watch_interval();
+        auto event = figures_.waiting_on(state_->records_arrived, state_->time);
         for (std::chrono::nanoseconds left = timeout;; left -= watch) {
             const auto slice = (std::min)(left, watch);
-            if (wait_until<strategy>(state_->records_arrived, deadline{state_->time, slice}, first,
-                                     ready)) {
+            if (wait_until<strategy>(event, deadline{state_->time, slice}, first, ready)) {
                 return give(found);
             }
             if (left <= watch) {
@@ -279,6 +286,7 @@ private:
         last_count_ = run.count;
         const std::uint64_t missed = r.advance(run);
         assigned_.touch(r);
+        figures_.returned(run.count, missed);
         return {
             *this, r.log().slot(run.first), static_cast<std::size_t>(run.count), run.first, r.id(),
             missed};
@@ -289,7 +297,7 @@ private:
     readiness<env> readiness_{state_->records_arrived};
     offset_t last_count_ = 0; // of the last batch with records
     breathing breathing_;
-    std::uint64_t polls_ = 0;
+    consumer_figures figures_;
     std::chrono::nanoseconds watched_{0}; // when it last looked after the others
 
     // Written by other threads, seldom.

@@ -192,6 +192,7 @@ bool fence_absent(Group& group, std::chrono::nanoseconds now) noexcept
         } else if (now - member->seen_at >= member->max_poll_interval &&
                    member->order_and_see_outside()) {
             take_out(group, *member, true);
+            group.fenced += member->away ? 0 : 1;
             if (member->away) {
                 rest(group); // it did leave
             }
@@ -246,6 +247,7 @@ std::shared_ptr<typename Group::member> join_group(Group& group, const consumer_
             if (each->instance_id == member->instance_id) {
                 const auto old = std::exchange(each, member);
                 const bool gone = old->away || old->order_and_see_outside();
+                group.fenced += old->away ? 0 : 1;
                 old->fenced = true;
                 bool others = false;
                 for (auto& share : group.shares) {

@@ -16,5 +16,6 @@
 #include "gregor/partition.hpp"
 #include "gregor/producer.hpp"
 #include "gregor/record.hpp"
+#include "gregor/stats.hpp"
 #include "gregor/topic.hpp"
 #include "gregor/version.hpp"

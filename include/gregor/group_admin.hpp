@@ -21,6 +21,7 @@
 #include "gregor/group_description.hpp"
 #include "gregor/refusal.hpp"
 #include "gregor/ring/sequence.hpp"
+#include "gregor/stats.hpp"
 #include "gregor/topic.hpp"
 
 namespace gregor::inline GREGOR_ABI {
@@ -48,6 +49,9 @@ public:
     [[nodiscard]] std::vector<group_listing> list() const;
 
     [[nodiscard]] result<group_description> describe(std::string_view group) const;
+
+    /// How far a group is, and how fast: a snapshot; of two the difference tells the rate.
+    [[nodiscard]] result<group_stats> stats(std::string_view group) const;
 
     /// Puts a group elsewhere, in one partition or in all: that is what is committed from now on.
     /// Refused while the group has members, one that is away included (see `maintain`), or a fenced
@@ -193,6 +197,29 @@ result<group_description> group_admin<Topic>::describe(std::string_view group) c
             }
             all.members.push_back(std::move(member));
         }
+        return all;
+    });
+}
+
+template <class Topic>
+result<group_stats> group_admin<Topic>::stats(std::string_view group) const
+{
+    return unless_out_of_memory(group, [&]() -> result<group_stats> {
+        const std::lock_guard lock{state_->mutex};
+        const group_type* const found = find(group);
+        if (found == nullptr) {
+            return unknown(group);
+        }
+        group_stats all;
+        for (std::size_t p = 0; p != found->shares.size(); ++p) {
+            offset_t from = 0;
+            all.lag += look(state_->partitions[p], found->shares[p], from).lag;
+            all.records += from;
+        }
+        all.members = found->members.size();
+        all.rebalances = found->generation;
+        all.fenced = found->fenced;
+        all.time = state_->time.steady_now();
         return all;
     });
 }

@@ -187,6 +187,10 @@ public:
     }
 #endif
 
+    /// How often and how long it waited for room, and how often it found none. On its own thread;
+    /// `topic.stats()` has all producers together, for any.
+    [[nodiscard]] producer_stats stats() const { return core_->stats(); }
+
 private:
     using core = producer_core<Topic>;
 

@@ -14,10 +14,13 @@
 #include "gregor/base/stop.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/claim.hpp"
+#include "gregor/log/sender_figures.hpp"
 #include "gregor/policy/wait.hpp"
 #include "gregor/producer_lanes.hpp"
+#include "gregor/ring/stopwatch.hpp"
 #include "gregor/routing.hpp"
 #include "gregor/sent.hpp"
+#include "gregor/stats.hpp"
 #include "gregor/topic.hpp"
 
 namespace gregor::inline GREGOR_ABI {
@@ -34,6 +37,7 @@ public:
     using policies = typename Topic::policies;
     using state_type = typename Topic::state_type;
     using log_type = typename state_type::log_type;
+    using env = typename state_type::env;
     using claiming = typename log_type::claiming;
     using claimed = typename log_type::claimed;
     using partitioner = typename policies::partitioner;
@@ -58,6 +62,7 @@ public:
         : state_(std::move(state)), lanes_(*state_), choose_(std::move(choose))
     {
         ++state_->live_producers;
+        state_->senders.add(figures_);
     }
 
     producer_core(const producer_core&) = delete;
@@ -66,6 +71,7 @@ public:
     {
         const std::lock_guard lock{state_->mutex};
         --state_->live_producers;
+        state_->senders.remove(figures_);
     }
 
     /// The handle goes; the core too, unless a claim is open.
@@ -79,6 +85,13 @@ public:
     }
 
     [[nodiscard]] const state_type& state() const noexcept { return *state_; }
+
+    [[nodiscard]] producer_stats stats() const
+    {
+        const std::chrono::nanoseconds now = state_->time.steady_now();
+        return {now, figures_.blocked.count(), figures_.refused.value(),
+                figures_.blocked.total([now] { return now; })};
+    }
 
     // --- one record ------------------------------------------------------------------------------
 
@@ -365,17 +378,27 @@ private:
         if (!decided()) {
             if (timeout <= std::chrono::nanoseconds{0}) {
                 note_full(count);
+                figures_.refused.add(1);
                 return send_status::full;
             }
             note_full(count);
+            const timing its_wait{figures_.blocked, state_->time.steady_now()};
             [[maybe_unused]] const auto wake_on_stop =
                 stop.on_request([this] { state_->room_made.notify(); });
             using strategy = typename policies::wait;
             const deadline until{state_->time, timeout};
-            if (!wait_until<strategy>(state_->room_made, until, strategy::patient, [&] {
-                    got = attempt();
+            ring::timed_event event{state_->room_made, state_->time,
+                                    [this](auto /*from*/, auto to) { figures_.blocked.still(to); }};
+            unsigned looks = 0;
+            if (!wait_until<strategy>(event, until, strategy::patient, [&] {
+                    if (++looks % 16 == 0) {
+                        figures_.blocked.still(state_->time.steady_now());
+                    }
+                    got = attempt(); // no clock is read after it: it may be the user's
                     return decided();
                 })) {
+                figures_.blocked.still(state_->time.steady_now());
+                figures_.refused.add(1);
                 return send_status::timed_out;
             }
         }
@@ -387,6 +410,19 @@ private:
         }
         return send_status::stopped;
     }
+
+    /// However it ends.
+    struct timing {
+        ring::stopwatch<env>& watch;
+
+        timing(ring::stopwatch<env>& its, std::chrono::nanoseconds now) noexcept : watch(its)
+        {
+            watch.begin(now);
+        }
+        timing(const timing&) = delete;
+        timing& operator=(const timing&) = delete;
+        ~timing() { watch.end(); }
+    };
 
     void note_full(std::size_t count)
     {
@@ -403,6 +439,7 @@ private:
     GREGOR_NO_UNIQUE_ADDRESS partitioner choose_;
     bool claim_open_ = false;
     bool orphaned_ = false;
+    sender_figures<env> figures_; // written where there is no room
 };
 
 } // namespace gregor::inline GREGOR_ABI

@@ -19,6 +19,7 @@
 #include "gregor/base/types.hpp"
 #include "gregor/explanation.hpp"
 #include "gregor/log/group_state.hpp"
+#include "gregor/log/sender_figures.hpp"
 #include "gregor/options.hpp"
 #include "gregor/partition.hpp"
 #include "gregor/policy/select.hpp"
@@ -26,6 +27,7 @@
 #include "gregor/ring/env.hpp"
 #include "gregor/ring/event_count.hpp"
 #include "gregor/ring/growing_array.hpp"
+#include "gregor/stats.hpp"
 
 namespace gregor::inline GREGOR_ABI {
 
@@ -81,6 +83,7 @@ struct topic_state {
     // The cold path: who is there.
     alignas(cache_line_bytes) typename env::mutex mutex;
     std::size_t live_producers = 0;
+    all_senders<env> senders;
     bool closed = false;
     std::list<group_type> groups;
     /// Looks for members that stay away; true if there were any. Set where groups are known.
@@ -254,6 +257,10 @@ public:
 
     /// Who holds the producers back, since when, by how much. A snapshot. Allocates.
     [[nodiscard]] explanation explain() const;
+
+    /// What passed through it, and what producers waited for. A snapshot; of two of them the
+    /// difference tells the rates.
+    [[nodiscard]] topic_stats stats() const { return stats_of(*state_); }
 
     /// What its handles share with it.
     [[nodiscard]] const std::shared_ptr<state_type>& state() const noexcept { return state_; }

@@ -20,7 +20,7 @@ const std::vector<std::vector<std::string_view>> floors{
     {"policy/", "fwd.hpp"},
     {"log/"},
     {"record.hpp", "batch.hpp", "partition.hpp", "topic.hpp", "explanation.hpp", "routing.hpp",
-     "sent.hpp", "refusal.hpp", "claim.hpp", "producer.hpp", "producer_core.hpp",
+     "sent.hpp", "stats.hpp", "refusal.hpp", "claim.hpp", "producer.hpp", "producer_core.hpp",
      "producer_lanes.hpp"},
     {"consumer.hpp", "consumer_core.hpp", "partition_reader.hpp", "consumer_group.hpp", "group/",
      "broker.hpp", "named_topic.hpp", "group_admin.hpp", "group_description.hpp", "run.hpp",

@@ -172,6 +172,7 @@ struct group_state {
     std::uint64_t members_ever = 0;
     std::size_t users = 0;        ///< consumers that refer to this: members, and fenced ones
     std::uint64_t generation = 0; ///< how often it was said who is to read what
+    std::uint64_t fenced = 0;     ///< members that were taken for dead, or came back too early
     bool stale = false;           ///< members or partitions came, or members went, since
     std::uint64_t rounds = 0;     ///< how often somebody looked for what it may take
     assignor assign = nullptr;

@@ -195,9 +195,12 @@ private:
 /// After a look in vain: waits by the strategy until `ready()` says true; false when the time was
 /// up first. `ready` looks at what is waited for with acquire loads; whoever changes it notifies
 /// the event. `first` is the look to begin with: 0, or `Strategy::patient`.
-template <class Strategy, class Env, class Clock, class Ready>
-bool wait_until(ring::event_count<Env>& event, deadline<Clock> until, unsigned first, Ready&& ready)
+///
+/// The event is a `ring::event_count`, or announces and sleeps as one does.
+template <class Strategy, class Event, class Clock, class Ready>
+bool wait_until(Event& event, deadline<Clock> until, unsigned first, Ready&& ready)
 {
+    using env = typename Event::env;
     unsigned look = first;
     for (std::uint64_t looks = 0;; ++looks, ++look) {
         // the clock costs more than a look
@@ -206,7 +209,7 @@ bool wait_until(ring::event_count<Env>& event, deadline<Clock> until, unsigned f
         } else if (looks % 16 == 15 && until.left() <= std::chrono::nanoseconds{0}) {
             return false;
         }
-        if (Strategy::template again<Env>(look)) {
+        if (Strategy::template again<env>(look)) {
             if (ready()) {
                 return true;
             }

@@ -38,6 +38,7 @@ namespace gregor::inline GREGOR_ABI::ring {
 template <class Env>
 class event_count {
 public:
+    using env = Env;
     using ticket = std::uint32_t;
 
     /// Who is called. On the notifier's thread, under the event's mutex: what it does is short, and

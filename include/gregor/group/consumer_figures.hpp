@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "gregor/base/config.hpp"
+#include "gregor/ring/stopwatch.hpp"
+#include "gregor/stats.hpp"
+
+namespace gregor::inline GREGOR_ABI {
+
+/// What a consumer counts: for itself, in its own lines.
+///
+/// Threads   the consumer's
+class consumer_figures {
+public:
+    /// Says how many polls there were, this one included.
+    std::uint64_t polled() noexcept { return ++all_.polls; }
+    void returned(std::uint64_t records, std::uint64_t missed) noexcept
+    {
+        all_.records += records;
+        if (missed != 0) [[unlikely]] {
+            all_.missed += missed;
+        }
+    }
+    bool followed(bool fenced) noexcept
+    {
+        ++all_.rebalances;
+        all_.fenced += fenced ? 1 : 0;
+        return fenced;
+    }
+
+    /// For a wait: the event, with the sleep on it counted.
+    template <class Event, class Clock>
+    [[nodiscard]] auto waiting_on(Event& event, const Clock& clock) noexcept
+    {
+        ++all_.waits;
+        return ring::timed_event{
+            event, clock, [this](std::chrono::nanoseconds from, std::chrono::nanoseconds to) {
+                ++all_.sleeps;
+                all_.asleep += growth(to, from);
+            }};
+    }
+
+    [[nodiscard]] consumer_stats at(std::chrono::nanoseconds now) const noexcept
+    {
+        consumer_stats all = all_;
+        all.time = now;
+        return all;
+    }
+
+private:
+    consumer_stats all_;
+};
+
+} // namespace gregor::inline GREGOR_ABI
