@@ -59,6 +59,9 @@ public:
         }
         log_.emplace(*std::move(opened));
         next_ = log_->report().end;
+        for (offset_t at = next_; at != log_->room_end(); ++at) {
+            log_->segment_of(at).prepare(at, 1);
+        }
     }
 
     [[noreturn]] void run()

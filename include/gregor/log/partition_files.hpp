@@ -28,7 +28,9 @@ namespace gregor::inline GREGOR_ABI::disk {
 
 /// The files of one partition while a log writes to them: room for offsets is added at one end and
 /// taken away at the other, and what was written is made lasting. All that costs a call to the
-/// system is here; the records themselves are written to the mapped slots.
+/// system is here; the records themselves are written to the mapped slots. A slot is prepared
+/// (`segment::prepare`) before it is written: those of a new segment, and after an opening those
+/// from the end on, for a power loss may have undone that they were.
 ///
 /// Threads   one at a time, with the directory locked; mapped slots, as the log's protocol says
 /// Errors    returned. Room that could not be had may be asked for again. Once something could not

@@ -184,7 +184,8 @@ auto recovery<Files>::look_around() -> failure
     for (std::size_t i = 0; i != unfinished.size() && did.ok(); ++i) {
         did = Files::remove(in_.get(), unfinished[i].c_str());
     }
-    if (!unfinished.empty() && did.ok()) {
+    if (did.ok()) {
+        // always: who was killed behind a rename has left a name that is not lasting yet
         did = Files::sync_directory(in_.get());
     }
     report_.unfinished = unfinished.size();
@@ -268,7 +269,14 @@ auto recovery<Files>::judge() -> failure
                      text({"records to offset ", std::to_string(values_.durable)}),
                      text({"segments to ", std::to_string(room_end)})};
     }
-    // sealed is lasting, even where the checkpoint that said so is not
+    // What is sealed is lasting, even where the checkpoint that says so is not; but the last seal
+    // itself may not be: who wrote it was killed. Then the next one could outlive it.
+    if (first_open_ != 0) {
+        segment_type& last = segments_[first_open_ - 1];
+        if (failure failed = unless(last.sync(), last.base())) {
+            return failed;
+        }
+    }
     values_.durable = (std::max)(values_.durable, sealed_end);
     report_.end = sealed_end;
     if (options_.verify_sealed) {
