@@ -3,6 +3,7 @@
 
 #include <array>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -94,14 +95,20 @@ template <class Crew, class Topic, class Handler, class Sink>
 [[nodiscard]] runner start_runner(Topic& topic, std::string_view group, Handler&& handler,
                                   const run_options& options, Sink&& sink)
 {
-    if (const std::optional<error> why =
-            refusal::of_run(topic.name(), group, options, Crew::buries)) {
-        raise(*why);
+    try {
+        if (const std::optional<error> why =
+                refusal::of_run(topic.name(), group, options, Crew::buries)) {
+            raise(*why);
+        }
+        auto made = std::make_unique<Crew>(topic, group, options, std::forward<Sink>(sink),
+                                           std::forward<Handler>(handler));
+        Crew& threads = *made;
+        runner owner{std::move(made)}; // stops what has begun, if not all can
+        threads.start();
+        return owner;
+    } catch (const std::bad_alloc&) {
+        raise(refusal::no_memory_for_runner(topic.name(), group));
     }
-    auto made = std::make_unique<Crew>(topic, group, options, std::forward<Sink>(sink),
-                                       std::forward<Handler>(handler));
-    made->start();
-    return runner{std::move(made)};
 }
 
 } // namespace gregor::inline GREGOR_ABI

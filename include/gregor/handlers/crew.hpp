@@ -184,10 +184,10 @@ void crew<Topic>::add(std::size_t n)
 {
     std::vector<std::unique_ptr<hand_type>> fresh;
     std::vector<hand_type*> begun;
-    fresh.reserve(n);
-    begun.reserve(n);
     std::optional<gregor::error> none;
     try {
+        fresh.reserve(n);
+        begun.reserve(n);
         while (fresh.size() != n) {
             auto made = new_hand();
             join(*made, fresh);
@@ -209,10 +209,9 @@ void crew<Topic>::add(std::size_t n)
     } catch (const gregor::error& e) {
         none.emplace(e);
     } catch (const std::bad_alloc&) {
-        none.emplace(errc::out_of_memory, refusal::runner_of(topic_.name(), group_),
-                     "memory for its members", "less");
+        none.emplace(refusal::no_memory_for_runner(state_->name, group_));
     } catch (const std::system_error& e) {
-        none.emplace(errc::no_thread, refusal::runner_of(topic_.name(), group_), "a thread",
+        none.emplace(errc::no_thread, refusal::runner_of(state_->name, group_), "a thread",
                      e.what());
     }
     {

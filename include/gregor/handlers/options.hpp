@@ -93,6 +93,11 @@ of_number(const std::string& operation, std::string_view what, std::size_t most,
     return text({"runner of ", quoted("topic", topic), " in ", quoted("group", group)});
 }
 
+[[nodiscard]] inline error no_memory_for_runner(std::string_view topic, std::string_view group)
+{
+    return error{errc::out_of_memory, runner_of(topic, group), "memory for it", "less"};
+}
+
 [[nodiscard]] inline error no_offset(std::string_view topic, std::string_view group)
 {
     return error{errc::no_offset, runner_of(topic, group),

@@ -409,6 +409,68 @@ TEST_CASE("a keyed member whose handlers are slow is alive, since it polls on", 
     CHECK(seen.whole(2, 10));
 }
 
+TEST_CASE("a keyed member that was fenced begins nothing more, and the others do all of it",
+          "[run][keyed]")
+{
+    struct slow_to_copy {
+        int key = 0;
+        support::door* door = nullptr; // the copy waits at it
+        explicit slow_to_copy(int k, support::door* d = nullptr) : key(k), door(d) {}
+        slow_to_copy(const slow_to_copy& other) : key(other.key), door(other.door)
+        {
+            if (door != nullptr) {
+                door->pass();
+            }
+        }
+        slow_to_copy(slow_to_copy&&) noexcept = default;
+        ~slow_to_copy() = default;
+    };
+    using timed = gregor::topic<slow_to_copy, gregor::keyed_by<&slow_to_copy::key>,
+                                gregor::time_source<gregor::manual_clock>>;
+    gregor::manual_clock clock;
+    timed t{"t", {.groups = {"g"}}, clock};
+    support::door go_on;
+    {
+        gregor::producer out{t};
+        for (int i = 0; i != 20; ++i) {
+            REQUIRE(out.send(slow_to_copy{i, i == 5 ? &go_on : nullptr}));
+        }
+    }
+    support::notebook<int> seen;
+    auto work = run_keyed(t, "g", [&](const auto& record) { seen.write(record.value().key); },
+                          {.members = 1, .consumer = {.max_poll_interval = 1s}});
+    REQUIRE(eventually([&] { return seen.size() == 5; }));
+    REQUIRE(eventually([&] {
+        clock.advance(2s);
+        return t.maintain();
+    }));
+    go_on.open();
+    t.close();
+    work.wait();
+    CHECK(work.error() == nullptr);
+    const auto lines = seen.lines();
+    const std::set<int> all(lines.begin(), lines.end());
+    CHECK(all.size() == 20);
+    CHECK(committed_by(t, "g") == 20);
+}
+
+TEST_CASE("partitions that are added while workers run are handled, too", "[run][keyed]")
+{
+    steps t{"t", {.partitions = 1, .groups = {"g"}}};
+    std::mutex mutex;
+    std::size_t count = 0;
+    auto work = run_keyed(t, "g", [&](const auto&) {
+        const std::lock_guard lock{mutex};
+        ++count;
+    });
+    send(t, 20, 5);
+    REQUIRE(t.add_partitions(3));
+    send(t, 20, 5);
+    t.close();
+    work.wait();
+    CHECK(count == 200);
+}
+
 TEST_CASE("a claim that was given up holds up no keyed runner", "[run][keyed]")
 {
     steps t{"t", {.groups = {"g"}}};

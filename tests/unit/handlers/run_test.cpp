@@ -4,21 +4,25 @@
 
 #if GREGOR_STOP_TOKEN
 
+#    include <algorithm>
 #    include <chrono>
 #    include <cstdint>
 #    include <limits>
 #    include <memory>
+#    include <mutex>
 #    include <numeric>
 #    include <optional>
 #    include <set>
 #    include <stdexcept>
 #    include <string>
 #    include <thread>
+#    include <utility>
 #    include <vector>
 
 #    include "support/catch.hpp"
 #    include "support/death.hpp"
 #    include "support/handling.hpp"
+#    include "support/nth_failure.hpp"
 
 using namespace std::chrono_literals;
 using gregor::offset_t;
@@ -575,6 +579,75 @@ TEST_CASE("a thread that cannot be had is an error, and nothing is left running"
     }));
 }
 #    endif
+
+TEST_CASE("a fenced member goes no further in its batch: another one has it", "[run]")
+{
+    using timed = gregor::topic<int, gregor::time_source<gregor::manual_clock>>;
+    gregor::manual_clock clock;
+    timed t{"t", {.groups = {"g"}}, clock};
+    send(t, 10);
+    seen all;
+    support::door go_on;
+    std::mutex mutex;
+    bool first_call = true;
+    auto work = run(t, "g",
+                    [&](const auto& record) {
+                        std::unique_lock lock{mutex};
+                        if (std::exchange(first_call, false)) {
+                            lock.unlock();
+                            go_on.pass();
+                        }
+                        all.write(record.value());
+                    },
+                    {.members = 2, .consumer = {.max_poll_interval = 1s}});
+    REQUIRE(eventually([&] {
+        const std::lock_guard lock{mutex};
+        return !first_call;
+    }));
+    REQUIRE(eventually([&] {
+        clock.advance(2s);
+        t.maintain();
+        return all.size() == 10;
+    }));
+    CHECK(all.lines() == first(10));
+    go_on.open();
+    CHECK(eventually([&] { return all.size() == 11; }));
+    t.close();
+    work.wait();
+    CHECK(all.size() == 11); // the one in its hands was handled twice, no other
+}
+
+TEST_CASE("partitions that are added while it runs are handled, too", "[run]")
+{
+    ints t{"t", {.partitions = 1, .groups = {"g"}}};
+    seen all;
+    auto work = run(t, "g", [&](const auto& record) { all.write(record.value()); }, {.members = 2});
+    send(t, 10);
+    REQUIRE(t.add_partitions(2));
+    send(t, 30, 10);
+    t.close();
+    work.wait();
+    CHECK(sorted(all.lines()) == first(40));
+}
+
+TEST_CASE("whatever allocation fails when it starts, nothing is left", "[run]")
+{
+    // what the members free is not this thread's to count: not by fail_each
+    long n = 0;
+    for (bool failed = true; failed; ++n) {
+        support::failing_run attempt{support::failing::allocation, n + 1};
+        ints t{"t", {.partitions = 2, .groups = {"g"}}};
+        failed = !attempt.gets_through(
+            [&] { auto work = run(t, "g", [](const auto&) {}, {.members = 2}); });
+        attempt.expect(!attempt.threw_bad_alloc(), "it is a gregor::error");
+        gregor::consumer in{t, "g"};
+        attempt.expect(in.assignment().size() == 2, "nobody else is a member");
+        INFO("number " << n << " of the allocations fails");
+        CHECK(std::string{attempt.wrong()}.empty());
+        REQUIRE(n < 1000);
+    }
+    CHECK(n > 20);
+}
 
 TEST_CASE("a handler that waits for its own runner is told so", "[run]")
 {
