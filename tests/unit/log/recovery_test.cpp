@@ -128,6 +128,46 @@ TEST_CASE("a log that was closed loses nothing, and no epoch ends", "[log][recov
     CHECK_FALSE(log.checkpoint.values().clean);
 }
 
+TEST_CASE("a log that says it was closed, and holds more, may have lost something",
+          "[log][recovery]")
+{
+    const support::scratch_directory scratch;
+    small_disk::write(scratch.path(), 5);
+    {
+        auto log = recovered(scratch.path());
+        auto values = log.checkpoint.values();
+        values.clean = true;
+        values.durable = 3;
+        values.boot_id.fill(9);
+        REQUIRE(log.checkpoint.write(values).ok());
+    }
+    CHECK(recovered(scratch.path()).report.epoch == 1);
+}
+
+TEST_CASE("after a recovery either block of the checkpoint says what holds now", "[log][recovery]")
+{
+    const support::scratch_directory scratch;
+    small_disk::write(scratch.path(), 5);
+    small_disk::forget_boot(scratch.path());
+    CHECK(recovered(scratch.path()).report.durable == 5);
+    const std::string file = scratch / "checkpoint";
+    const std::string whole = support::bytes_of(file);
+    for (const std::size_t block : {std::size_t{0}, std::size_t{4096}}) {
+        std::string bytes = whole;
+        bytes[block + 30] ^= 1;
+        support::put_bytes(file, bytes);
+        const auto in = small_disk::open(scratch.path());
+        auto left = disk::checkpoint_file<>::open(in);
+        REQUIRE(left.has_value());
+        CHECK(left->values().durable == 5);
+        CHECK(left->values().epoch == 1);
+        const auto log = recovered(scratch.path());
+        CHECK(log.report.same_boot);
+        CHECK(log.report.durable == 5);
+        support::put_bytes(file, whole);
+    }
+}
+
 TEST_CASE("in the same boot a claim that died is passed over, and all others count",
           "[log][recovery]")
 {
