@@ -92,6 +92,16 @@ public:
     {
         return core_->poll(timeout, no_stop{});
     }
+    /// For who writes them somewhere in batches: waits for a first record as `poll` does, then until
+    /// one partition has `least` (or `max_poll_records`), but no longer than `linger`. A run that
+    /// ends at the ring's end is enough, and so is one before which producers find no room, or
+    /// after which none come. What else ends a poll ends this one with what is there; the next
+    /// poll says why. Where the wait policy sleeps, each record wakes it meanwhile.
+    [[nodiscard]] batch_type poll(std::size_t least, std::chrono::nanoseconds linger,
+                                  std::chrono::nanoseconds timeout = no_timeout)
+    {
+        return core_->poll(least, linger, timeout, no_stop{});
+    }
     /// What is there now, or `timed_out`.
     [[nodiscard]] batch_type try_poll()
     {
@@ -105,6 +115,11 @@ public:
     [[nodiscard]] batch_type poll(std::chrono::nanoseconds timeout, const std::stop_token& stop)
     {
         return core_->poll(timeout, token_stop{stop});
+    }
+    [[nodiscard]] batch_type poll(std::size_t least, std::chrono::nanoseconds linger,
+                                  std::chrono::nanoseconds timeout, const std::stop_token& stop)
+    {
+        return core_->poll(least, linger, timeout, token_stop{stop});
     }
 #endif
 

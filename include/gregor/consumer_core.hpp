@@ -68,36 +68,33 @@ public:
     {
         const guard alone{*this};
         const inside now{assigned_.member()};
-        GREGOR_ASSERT(this->lease == nullptr, "poll was called while a batch of it is alive");
-        GREGOR_ASSERT(!told_, "poll was called by the consumer's own listener");
-        if (closed_) {
+        if (!may_poll()) {
             return batch_type{poll_status::closed};
         }
-        GREGOR_ASSERT(assigned_.has_group() || !assigned_.readers().all().empty(),
-                      "poll was called before anything was assigned");
         finding found;
-        if (follow(found)) [[unlikely]] {
+        if (find(found, timeout, stop)) [[likely]] {
             return give(found);
         }
-        if (options_.auto_commit) {
-            assigned_.commit_returned();
+        return batch_type{poll_status::timed_out};
+    }
+
+    /// As above, and then for more of a partition, but no longer than `linger`.
+    template <class Stop>
+    batch_type poll(std::size_t least, std::chrono::nanoseconds linger,
+                    std::chrono::nanoseconds timeout, const Stop& stop)
+    {
+        const guard alone{*this};
+        const inside now{assigned_.member()};
+        if (!may_poll()) {
+            return batch_type{poll_status::closed};
         }
-        if (figures_.polled() % 1024 == 0 && assigned_.has_group()) [[unlikely]] {
-            watch_others(); // who is never in want of records looks after the others, too
-        }
-        const bool breathes = timeout > std::chrono::nanoseconds{0} && breathing_.is_due();
-        if (breathes) {
-            strategy::template breathe<env>();
-        }
-        if (look(found)) [[likely]] {
-            breathing_.found(found.run.count, breathes, options_.max_poll_records);
-            return give(found);
-        }
-        breathing_.waits();
-        if (timeout > std::chrono::nanoseconds{0}) {
-            return wait_for_records(found, timeout, stop);
-        }
-        return nothing_yet(found);
+        finding found;
+        do {
+            if (!find(found, timeout, stop)) {
+                return batch_type{poll_status::timed_out};
+            }
+        } while (found.from != nullptr && !wait_for_more(found, least, linger, stop));
+        return give(found);
     }
 
     void wakeup() noexcept
@@ -168,6 +165,16 @@ private:
         run_type run = {};
     };
 
+    /// False when it is closed.
+    [[nodiscard]] bool may_poll() const
+    {
+        GREGOR_ASSERT(this->lease == nullptr, "poll was called while a batch of it is alive");
+        GREGOR_ASSERT(!told_, "poll was called by the consumer's own listener");
+        GREGOR_ASSERT(closed_ || assigned_.has_group() || !assigned_.readers().all().empty(),
+                      "poll was called before anything was assigned");
+        return !closed_;
+    }
+
     static bool answer(finding& found, poll_status why) noexcept
     {
         found.why = why;
@@ -217,28 +224,64 @@ private:
         return finished() && answer(found, poll_status::closed);
     }
 
+    /// The answer to a poll; false when there is none in time.
     template <class Stop>
-    GREGOR_NOINLINE batch_type wait_for_records(finding& found, std::chrono::nanoseconds timeout,
-                                                const Stop& stop)
+    bool find(finding& found, std::chrono::nanoseconds timeout, const Stop& stop)
+    {
+        if (follow(found)) [[unlikely]] {
+            return true;
+        }
+        if (options_.auto_commit) {
+            assigned_.commit_returned();
+        }
+        if (figures_.polled() % 1024 == 0 && assigned_.has_group()) [[unlikely]] {
+            watch_others(); // who is never in want of records looks after the others, too
+        }
+        const bool breathes = timeout > std::chrono::nanoseconds{0} && breathing_.is_due();
+        if (breathes) {
+            strategy::template breathe<env>();
+        }
+        if (look(found)) [[likely]] {
+            breathing_.found(found.run.count, breathes, options_.max_poll_records);
+            return true;
+        }
+        breathing_.waits();
+        if (timeout > std::chrono::nanoseconds{0}) {
+            return wait_for_records(found, timeout, stop);
+        }
+        return nothing_yet(found);
+    }
+
+    template <class Stop>
+    GREGOR_NOINLINE bool wait_for_records(finding& found, std::chrono::nanoseconds timeout,
+                                          const Stop& stop)
+    {
+        // a stream brings more, and is faster when it is not looked at all the time
+        const unsigned first = last_count_ > 1 ? strategy::patient : 0;
+        return wait_watching(timeout, first, stop,
+                             [&] {
+                                 return follow(found) || look(found) ||
+                                        (stop.requested() && answer(found, poll_status::stopped));
+                             }) ||
+               nothing_yet(found);
+    }
+
+    /// Waits until it is ready; meanwhile members look after each other, now and then.
+    template <class Stop, class Ready>
+    bool wait_watching(std::chrono::nanoseconds timeout, unsigned first, const Stop& stop,
+                       const Ready& ready)
     {
         [[maybe_unused]] const auto wake_on_stop =
             stop.on_request([this] { state_->records_arrived.notify(); });
-        const auto ready = [&] {
-            return follow(found) || look(found) ||
-                   (stop.requested() && answer(found, poll_status::stopped));
-        };
-        // a stream brings more, and is faster when it is not looked at all the time
-        const unsigned first = last_count_ > 1 ? strategy::patient : 0;
-        // members look after each other, now and then
         const auto watch = watch_interval();
         auto event = figures_.waiting_on(state_->records_arrived, state_->time);
         for (std::chrono::nanoseconds left = timeout;; left -= watch) {
             const auto slice = (std::min)(left, watch);
             if (wait_until<strategy>(event, deadline{state_->time, slice}, first, ready)) {
-                return give(found);
+                return true;
             }
             if (left <= watch) {
-                return nothing_yet(found);
+                return false;
             }
             watch_others();
             if (timeout == no_timeout) {
@@ -248,12 +291,44 @@ private:
     }
 
     /// There is nothing now. A hook is called when that changes: for what a last look cannot see.
-    batch_type nothing_yet(finding& found)
+    bool nothing_yet(finding& found) { return readiness_.arm() && (follow(found) || look(found)); }
+
+    /// Records were found, and are leased: waits until there are enough, of them or in another
+    /// partition, or something else ends the poll. False when there is nothing to return after all.
+    template <class Stop>
+    GREGOR_NOINLINE bool wait_for_more(finding& found, std::size_t least,
+                                       std::chrono::nanoseconds linger, const Stop& stop)
     {
-        if (readiness_.arm() && (follow(found) || look(found))) [[unlikely]] {
-            return give(found);
+        const offset_t enough = (std::min)(least, options_.max_poll_records);
+        if (found.run.count >= enough || linger <= std::chrono::nanoseconds{0}) {
+            return true;
         }
-        return batch_type{poll_status::timed_out};
+        reader* chosen = found.from;
+        static_cast<void>(wait_watching(linger, strategy::patient, stop, [&] {
+            if (assigned_.has_news() || wakeup_.is_raised() || stop.requested()) {
+                return true;
+            }
+            for (reader* const each : assigned_.readers().all()) {
+                if (!rotation<reader>::paused(*each) && each->has(enough)) {
+                    chosen = each;
+                    return true;
+                }
+            }
+            return false;
+        }));
+        if (assigned_.has_news()) {
+            found.from->withdraw_lease();
+            found.from = nullptr; // it may go
+            return follow(found) || look(found);
+        }
+        if (chosen != found.from) {
+            found.from->withdraw_lease();
+        }
+        const sighting seen = chosen->look_again(found.run);
+        state_->room_made.notify();
+        found.from = seen == sighting::run ? chosen : nullptr;
+        return seen == sighting::run ||
+               (seen == sighting::out_of_range && answer(found, poll_status::out_of_range));
     }
 
     /// Takes out who stays away. Its partitions are shared out again in the next look.

@@ -108,6 +108,37 @@ public:
         return run.count != 0 || run.first != position_ || beyond_end();
     }
 
+    /// Looks once more, for what has come since the last look.
+    sighting look_again(run_type& run)
+    {
+        sight_ = {};
+        return look(run);
+    }
+    /// A producer may have seen the lease, and sleep because of it.
+    void withdraw_lease() noexcept
+    {
+        lease_->set(0, 0);
+        freed_ = true;
+    }
+    /// Whether it pays no more to wait until a look finds so many: it would, or no more can come
+    /// into its run. Takes no lease, so it is a guess.
+    [[nodiscard]] bool has(offset_t enough) const noexcept
+    {
+        if (!placed_) {
+            return false;
+        }
+        typename log_type::sight fresh = {};
+        const auto& protocol = log_->protocol();
+        const run_type run = protocol.available(fresh, position_, enough);
+        if (run.count == 0) {
+            return false;
+        }
+        const offset_t capacity = log_->capacity();
+        return run.count >= (std::min<offset_t>)(enough, log_->contiguous(run.first)) ||
+               log_->full_since().at() != 0 || protocol.finished(run.first + run.count) ||
+               (lossy_ && log_->end_offset() - position_ >= capacity - capacity / 8);
+    }
+
     /// What a commit of all that was returned comes to: never beyond the end, wherever the user has
     /// sought since.
     [[nodiscard]] offset_t committable() const noexcept
@@ -200,13 +231,6 @@ private:
         } while (skip_to(run.first));
         withdraw_lease();
         return sighting::nothing;
-    }
-
-    /// A producer may have seen the lease, and sleep because of it.
-    void withdraw_lease() noexcept
-    {
-        lease_->set(0, 0);
-        freed_ = true;
     }
 
     /// The next run that lies side by side in the log, and has nothing in it that is not to be
