@@ -19,7 +19,19 @@ int through(Topic& topic)
         count += static_cast<int>(record.offset());
     }
     in.commit();
-    return count;
+    return count + static_cast<int>((topic.stats() - topic.stats()).rates().blocked) +
+           static_cast<int>(out.stats().waits + in.stats().polls);
+}
+
+template <class Topic>
+int looked_after(gregor::broker& broker)
+{
+    const auto topic = broker.open_or_create<Topic>("a");
+    gregor::group_admin admin{*topic};
+    int count = broker.describe("a").has_value() && admin.describe("b") ? 1 : 0;
+    count += admin.reset("b", gregor::reset_to::shifted_by(-1)) ? 1 : 0;
+    count += admin.stats("b") && admin.remove("b") ? 1 : 0;
+    return count + static_cast<int>(admin.list().size()) + (broker.remove("a") ? 1 : 0);
 }
 
 } // namespace
@@ -30,5 +42,8 @@ int main()
     gregor::topic<std::string, gregor::key<std::string>, gregor::timestamps, gregor::headers> texts{
         "texts", {.partitions = 4, .capacity_records = 1024, .groups = {"readers"}}};
     gregor::topic<std::unique_ptr<int>, gregor::groups::one, gregor::overflow::reject> jobs{"jobs"};
-    return through(numbers) + through(texts) + through(jobs);
+    gregor::broker broker;
+    return through(numbers) + through(texts) + through(jobs) +
+           looked_after<gregor::topic<int>>(broker) +
+           looked_after<gregor::topic<std::string, gregor::timestamps>>(broker);
 }

@@ -400,6 +400,44 @@ TEST_CASE("a group that is removed is gone, and its name and its places serve ag
     CHECK(room(t, zero) == 1000);
 }
 
+TEST_CASE("a consumer that has unsubscribed keeps no group", "[group_admin]")
+{
+    ints t{"t"};
+    group_admin admin{t};
+    send(t, zero, 3);
+    reader in{t, "a"};
+    CHECK(support::read_values(in).size() == 3);
+    in.unsubscribe();
+    CHECK_FALSE(admin.reset("a", reset_to::beginning()));
+    CHECK_FALSE(admin.remove("a"));
+    CHECK(in.assignment().empty());
+    in.subscribe("b");
+    CHECK(admin.remove("b")->code() == errc::in_use);
+    CHECK(support::read_values(in).size() == 3);
+    in.close();
+    CHECK_FALSE(admin.remove("b"));
+    CHECK(admin.list().empty());
+}
+
+TEST_CASE("partitions that were added are looked after, too", "[group_admin]")
+{
+    ints t{"t", {.capacity_records = 4, .groups = {"risk"}}};
+    group_admin admin{t};
+    REQUIRE(t.add_partitions(2));
+    send(t, partition_id{2}, 4);
+    auto risk = described(t, "risk");
+    REQUIRE(risk.partitions.size() == 3);
+    CHECK(risk.partitions[2].lag == 4);
+    CHECK(risk.status == group_status::empty);
+    CHECK(room(t, partition_id{2}) == 0);
+    CHECK_FALSE(admin.reset("risk", reset_to::end(), partition_id{2}));
+    CHECK(committed(t, "risk", partition_id{2}) == 4);
+    CHECK(room(t, partition_id{2}) == 4);
+    CHECK_FALSE(admin.remove("risk"));
+    CHECK(room(t, partition_id{2}) == 1000);
+    CHECK(room(t, one) == 1000);
+}
+
 TEST_CASE("the group of a work queue is reset, and removed to make room for another",
           "[group_admin]")
 {
