@@ -215,6 +215,27 @@ TEST_CASE("a small value is sent and looked at where it lies without an allocati
     CHECK(counted.allocated() == 0);
 }
 
+TEST_CASE("polls of many partitions, and for so many records, allocate nothing", "[hot_path]")
+{
+    constexpr std::uint32_t partitions = 50;
+    topic<std::uint64_t> t{"t", {.partitions = partitions, .capacity_records = 64}};
+    producer out{t};
+    consumer in{t, "g"};
+    meter counted;
+    std::uint64_t read = 0;
+    counted([&] {
+        for (std::uint32_t i = 0; i != 5000; ++i) {
+            const partition_id p{i % 100 == 0 ? i / 100 : 0};
+            out.send(i, {.partition = p});
+            const auto batch =
+                i % 2 == 0 ? in.try_poll() : in.poll(3, std::chrono::nanoseconds{10});
+            read += batch.size();
+        }
+    });
+    CHECK(read == 5000);
+    CHECK(counted.allocated() == 0);
+}
+
 TEST_CASE("a refusal allocates nothing", "[hot_path]")
 {
     topic<order> t{"t", {.capacity_records = 4}};

@@ -126,6 +126,7 @@ TEST_CASE("no member of a consumer waits but poll, and poll not where there is a
     in_each_situation<sleepy>([](const expected& each, auto&, auto&, auto& in) {
         CHECK(in.try_poll().status() == each.polls);
         static_cast<void>(in.poll(at_once));
+        static_cast<void>(in.poll(2, at_once, at_once));
         CHECK(in.commit() == commit_status::ok);
         const offset_t next = in.position(zero);
         CHECK(in.commit(zero, next) == commit_status::ok);
