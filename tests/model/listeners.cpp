@@ -186,6 +186,22 @@ TEST_CASE("a listener that was removed is not called, and what it touched may go
         });
         run.thread([=] { now->here.notify(); });
     });
+    explored("listeners: called by who was on his way before it was armed", {.nothing_stays = true},
+             [](model::run& run) {
+                 struct state {
+                     event here;
+                     std::optional<owner> first;
+                 };
+                 auto now = std::make_shared<state>();
+                 static_cast<void>(now->here.announce()); // there is a sleeper
+                 now->first.emplace(now->here);
+                 run.thread([=] {
+                     now->first->calls.set(7); // it is not called before it is armed
+                     now->here.arm(now->first->ear);
+                     now->first.reset();
+                 });
+                 run.thread([=] { now->here.notify(); });
+             });
     explored("listeners: one removed, the other one called",
              {.preemptions = 3, .nothing_stays = true}, [](model::run& run) {
                  struct state {

@@ -30,6 +30,8 @@ namespace gregor::inline GREGOR_ABI::ring {
 /// Lifetime  a listener is destroyed after it was removed, and not by its own call
 /// Ordering  none by itself: the sleeper reads what it waits for with its own acquire loads
 /// Edges     (1) -> (2)  that a listener is there, and that it is armed
+///           (3) -> (4)  what its owner did before it armed it, also to who calls it by an
+///                       announcement of somebody else
 ///
 /// Lost wake-ups: the sleeper sets the bit and then looks (heavy between), the notifier changes and
 /// then reads the word (light between); one of them sees the other. Who takes the bit away took it
@@ -101,8 +103,8 @@ public:
     /// way.
     void arm(listener& who) noexcept
     {
-        // relaxed: before the announcement (1), which says it
-        who.armed_.store(true, std::memory_order_relaxed);
+        // (3) release-store, synchronizes-with the exchange (4)
+        who.armed_.store(true, std::memory_order_release);
         static_cast<void>(announce());
     }
 
@@ -174,8 +176,9 @@ void event_count<Env>::call_listeners() noexcept
     // relaxed: only under the mutex
     for (listener* each = first_.load(std::memory_order_relaxed); each != nullptr;
          each = each->next_) {
-        // relaxed: (2) has brought who is armed; who arms later announces anew
-        if (each->armed_.exchange(false, std::memory_order_relaxed)) {
+        // (4) acquire-exchange, synchronizes-with the release-store (3); who arms later than what
+        // the epoch has brought announces anew
+        if (each->armed_.exchange(false, std::memory_order_acquire)) {
             each->call_(each->context_);
         }
     }
