@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <iterator>
 #include <span>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -198,6 +199,12 @@ public:
     }
     std::span<const typename Topic::value_type> values() const&& = delete;
 
+    /// The topic that they are of, as long as the batch is in hand; empty without records.
+    [[nodiscard]] std::string_view topic() const& noexcept
+    {
+        return owner_ != nullptr ? std::string_view{owner_->topic->name} : std::string_view{};
+    }
+    std::string_view topic() const&& = delete;
     /// Which partition they are of.
     [[nodiscard]] partition_id partition() const noexcept { return partition_; }
     /// The offset of the first, and the position behind the last.

@@ -150,8 +150,8 @@ public:
     void on_ready(no_hook_t) noexcept { core_->watched().call_nobody(); }
     void on_ready(std::nullptr_t) noexcept { core_->watched().call_nobody(); }
 
-    /// Whether a poll would return at once, or has something to do for the group. Takes nothing,
-    /// delivers nothing. A snapshot.
+    /// Whether a poll would return at once, or has something to do: for the group, or to commit
+    /// what the one before returned, once that was let go. Delivers nothing. A snapshot.
     [[nodiscard]] bool ready() { return core_->ready(); }
 
     // --- committing
@@ -294,6 +294,11 @@ public:
     void close() { core_->close(true); }
 
 private:
+    template <class Env, class Strategy>
+    friend class basic_wait_set;
+    template <class T>
+    friend class multi_topic_consumer;
+
     using core = consumer_core<Topic>;
     using reader = typename core::reader;
 

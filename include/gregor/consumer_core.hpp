@@ -118,6 +118,9 @@ public:
         if (closed_ || wakeup_.is_raised() || assigned_.has_news()) {
             return true;
         }
+        if (options_.auto_commit && this->lease == nullptr && assigned_.has_returned()) {
+            return true; // the next poll commits it: producers may wait for that
+        }
         bool any = assigned_.has_group();
         for (reader* const each : assigned_.readers().all()) {
             if (!rotation<reader>::paused(*each) && each->would_move()) {

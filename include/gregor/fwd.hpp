@@ -15,6 +15,10 @@ class producer;
 template <class Topic>
 class consumer;
 template <class Topic>
+class multi_topic_consumer;
+template <class Env, class Strategy>
+class basic_wait_set;
+template <class Topic>
 class claim;
 template <class Topic>
 class batch;

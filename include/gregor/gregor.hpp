@@ -12,6 +12,7 @@
 #include "gregor/fwd.hpp"
 #include "gregor/group_admin.hpp"
 #include "gregor/group_description.hpp"
+#include "gregor/multi_topic_consumer.hpp"
 #include "gregor/options.hpp"
 #include "gregor/partition.hpp"
 #include "gregor/producer.hpp"
@@ -19,3 +20,4 @@
 #include "gregor/stats.hpp"
 #include "gregor/topic.hpp"
 #include "gregor/version.hpp"
+#include "gregor/wait_set.hpp"

@@ -52,8 +52,9 @@ namespace gregor::model {
 class small_topic : public topic<number, watched_memory, wait::sleep, time_source<no_clock>,
                                  partitioner::round_robin> {
 public:
-    explicit small_topic(std::size_t capacity, std::vector<std::string> groups = {})
-        : basic_topic("small", {.capacity_records = capacity, .groups = std::move(groups)})
+    explicit small_topic(std::size_t capacity, std::vector<std::string> groups = {},
+                         std::string name = "small")
+        : basic_topic(std::move(name), {.capacity_records = capacity, .groups = std::move(groups)})
     {
     }
 };

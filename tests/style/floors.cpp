@@ -24,7 +24,7 @@ const std::vector<std::vector<std::string_view>> floors{
      "producer_lanes.hpp"},
     {"consumer.hpp", "consumer_core.hpp", "partition_reader.hpp", "consumer_group.hpp", "group/",
      "broker.hpp", "named_topic.hpp", "group_admin.hpp", "group_description.hpp", "run.hpp",
-     "ack_tracker.hpp", "handlers/", "readiness.hpp"},
+     "ack_tracker.hpp", "handlers/", "readiness.hpp", "wait_set.hpp", "multi_topic_consumer.hpp"},
     {"gregor.hpp", "format.hpp", "stream/", "bridge/"},
 };
 

@@ -107,6 +107,7 @@ public:
     // --- what was returned, and not committed ----------------------------------------------------
 
     void touch(reader& r) noexcept { returned_.add(r); }
+    [[nodiscard]] bool has_returned() const noexcept { return !returned_.empty(); }
 
     void commit_returned() noexcept
     {

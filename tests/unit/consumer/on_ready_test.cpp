@@ -266,11 +266,12 @@ TEST_CASE("a consumer is ready when a poll would return at once", "[consumer][re
     REQUIRE(in.pause(partition_id{1}));
     CHECK_FALSE(in.ready());
     REQUIRE(in.resume(partition_id{1}));
-    CHECK(in.try_poll().size() == 1);
+    CHECK(support::read_values(in).size() == 1);
     CHECK_FALSE(in.ready());
     REQUIRE(in.seek(partition_id{1}, 0));
     CHECK(in.ready());
-    CHECK(in.try_poll().size() == 1);
+    CHECK(support::read_values(in).size() == 1);
+    CHECK_FALSE(in.ready());
     REQUIRE(in.seek(zero, 7)); // beyond the end
     CHECK(in.ready());
     CHECK(status_of_poll(in) == poll_status::timed_out);
@@ -295,6 +296,28 @@ TEST_CASE("a consumer is ready when a poll would return at once", "[consumer][re
     CHECK(in.ready());
     in.close();
     CHECK(in.ready());
+}
+
+TEST_CASE("a consumer is ready to commit what its last poll returned, where it is to do so itself",
+          "[consumer][ready]")
+{
+    ints t{"t", {.capacity_records = 2}};
+    gregor::producer out{t};
+    for (const bool auto_commit : {true, false}) {
+        reader in{t, "g", {.auto_commit = auto_commit}};
+        out.send(1);
+        {
+            const auto batch = in.try_poll();
+            REQUIRE(batch.size() == 1);
+            CHECK_FALSE(in.ready()); // not before it is let go
+        }
+        CHECK(in.ready() == auto_commit);
+        if (!auto_commit) {
+            in.commit();
+        }
+        CHECK(status_of_poll(in) == poll_status::timed_out);
+        CHECK_FALSE(in.ready());
+    }
 }
 
 TEST_CASE("a consumer is ready where a poll would pass over what nobody is given",

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <initializer_list>
+#include <memory>
+#include <new>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gregor/base/assert.hpp"
+#include "gregor/base/config.hpp"
+#include "gregor/base/error.hpp"
+#include "gregor/base/result.hpp"
+#include "gregor/base/stop.hpp"
+#include "gregor/base/types.hpp"
+#include "gregor/batch.hpp"
+#include "gregor/consumer.hpp"
+#include "gregor/options.hpp"
+#include "gregor/policy/time_source.hpp"
+#include "gregor/policy/wait.hpp"
+#include "gregor/refusal.hpp"
+#include "gregor/wait_set.hpp"
+
+namespace gregor::inline GREGOR_ABI {
+
+/// A partition of one of several topics. The name is the topic's own.
+struct topic_partition {
+    std::string_view topic;
+    partition_id partition;
+
+    friend auto operator<=>(const topic_partition&, const topic_partition&) = default;
+};
+
+/// Reads several topics of one type, in a group of one name in each of them.
+///
+///     gregor::multi_topic_consumer<trade_topic> in{{&eu, &us}, "risk"};
+///     for (;;) {
+///         auto batch = in.poll(100ms);
+///         if (batch.status() == gregor::poll_status::closed)
+///             break;
+///         for (const auto& record : batch)
+///             use(batch.topic(), record.offset(), record.value());
+///     }
+///
+/// It is a consumer of each, which polls them in turn. So the partitions of each topic are shared
+/// out by themselves, and who fences a member does so in one topic. The topics have different
+/// names, by which they are told apart. A rebalance listener hears of the partitions of all of
+/// them, by number alone.
+///
+/// Threads   one at a time (checked builds report two at once); `wakeup` from any
+/// Progress  as consumer; poll waits on all topics at once, by the system's steady clock
+/// Errors    as consumer
+/// Cost      a poll that finds nothing polls each topic
+/// Lifetime  may outlive its topics; its batch may outlive it
+/// Ordering  as consumer
+template <class Topic>
+class multi_topic_consumer {
+public:
+    using topic_type = Topic;
+    using value_type = typename Topic::value_type;
+    using record_type = record<Topic>;
+    using batch_type = batch<Topic>;
+    using single = consumer<Topic>;
+
+    /// Joins the group in each of the topics, or in none. Throws gregor::error when one does not
+    /// allow it, when two have one name, or an option is impossible.
+    multi_topic_consumer(std::initializer_list<Topic*> topics, std::string_view group,
+                         const consumer_options& options = {})
+        : multi_topic_consumer(std::span<Topic* const>{topics.begin(), topics.size()}, group,
+                               options)
+    {
+    }
+    multi_topic_consumer(std::span<Topic* const> topics, std::string_view group,
+                         const consumer_options& options = {})
+        : multi_topic_consumer(std::move(create(topics, group, options).value()))
+    {
+    }
+
+    /// As the constructors, for builds without exceptions.
+    [[nodiscard]] static result<multi_topic_consumer> create(std::span<Topic* const> topics,
+                                                             std::string_view group,
+                                                             const consumer_options& options = {});
+
+    // --- reading ---------------------------------------------------------------------------------
+
+    /// The next records of one partition of one topic, fair among topics, and among partitions of
+    /// each; waits for them this long at most. `closed` when all topics are.
+    [[nodiscard]] batch_type poll(std::chrono::nanoseconds timeout = no_timeout)
+    {
+        return poll_for(timeout, no_stop{});
+    }
+    /// What is there now, or `timed_out`.
+    [[nodiscard]] batch_type try_poll() { return poll(std::chrono::nanoseconds{0}); }
+#if GREGOR_STOP_TOKEN
+    [[nodiscard]] batch_type poll(const std::stop_token& stop)
+    {
+        return poll_for(no_timeout, token_stop{stop});
+    }
+    [[nodiscard]] batch_type poll(std::chrono::nanoseconds timeout, const std::stop_token& stop)
+    {
+        return poll_for(timeout, token_stop{stop});
+    }
+#endif
+
+    /// Ends the poll that waits now, or the next one that comes, with `woken`. From any thread.
+    void wakeup() noexcept { body_->set.wakeup(); }
+
+    // --- committing ------------------------------------------------------------------------------
+
+    /// Commits everything that was returned, in all topics. Where that fails in some of them, it is
+    /// done in the others, and the first failure is told.
+    commit_status commit();
+    /// Commits one record of the batch that was returned last, and all before it in its partition.
+    commit_status commit(const record_type& r) { return last().commit(r); }
+    /// Commits a batch that is in hand, and all before it in its partition.
+    commit_status commit(const batch_type& b)
+    {
+        GREGOR_ASSERT(!b.topic().empty(), "a batch is committed while it is in hand");
+        return of(b.topic()).commit(b.partition(), b.next_offset());
+    }
+    commit_status commit(std::string_view topic, partition_id p, offset_t next)
+    {
+        return of(topic).commit(p, next);
+    }
+
+    // --- where it is -----------------------------------------------------------------------------
+
+    /// The partitions it reads, in order, topic by topic.
+    [[nodiscard]] std::vector<topic_partition> assignment() const;
+
+    /// As consumer's, in all topics together.
+    [[nodiscard]] std::uint64_t lag() const;
+
+    /// As consumer's.
+    bool seek(std::string_view topic, partition_id p, offset_t to) { return of(topic).seek(p, to); }
+
+    /// The consumer of one of the topics, for all that one topic can be asked; not to be polled,
+    /// woken or given a hook. There is a topic of this name.
+    [[nodiscard]] single& of(std::string_view topic)
+    {
+        const std::size_t i = index_of(topic);
+        read_on(i); // it may be told to go back
+        return body_->consumers[i];
+    }
+    [[nodiscard]] const single& of(std::string_view topic) const
+    {
+        return body_->consumers[index_of(topic)];
+    }
+
+    /// As consumer's, in all topics; where a listener throws, in the others all the same.
+    void close();
+
+private:
+    using set_type =
+        basic_wait_set<typename Topic::state_type::env, typename Topic::policies::wait>;
+
+    struct body {
+        std::vector<single> consumers = {};
+        set_type set = {};
+        std::vector<typename set_type::key> keys = {};
+        std::vector<bool> ended = {}; // there is nothing more to come
+        std::size_t still = 0;        // those that have not ended
+        std::size_t next = 0;         // whose turn it is
+        std::size_t last = 0;         // whose records were returned last
+        bool auto_commit = true;
+    };
+
+    explicit multi_topic_consumer(std::unique_ptr<body> b) noexcept : body_(std::move(b)) {}
+
+    static std::optional<error> refused(std::span<Topic* const> topics);
+    [[nodiscard]] static std::string_view name_of(const single& in) noexcept
+    {
+        return in.core_->state().name;
+    }
+
+    [[nodiscard]] single& last() { return body_->consumers[body_->last]; }
+    [[nodiscard]] std::size_t index_of(std::string_view topic) const;
+
+    template <class Stop>
+    batch_type poll_for(std::chrono::nanoseconds timeout, const Stop& stop);
+    batch_type look();
+
+    /// Polls it no more.
+    void has_ended(std::size_t i) noexcept
+    {
+        body_->ended[i] = true;
+        --body_->still;
+        body_->set.pass_over(body_->keys[i], true);
+    }
+    void read_on(std::size_t i) noexcept
+    {
+        if (body_->ended[i]) {
+            body_->ended[i] = false;
+            ++body_->still;
+            body_->set.pass_over(body_->keys[i], false);
+        }
+    }
+
+    std::unique_ptr<body> body_;
+};
+
+template <class Topic>
+std::optional<error> multi_topic_consumer<Topic>::refused(std::span<Topic* const> topics)
+{
+    if (topics.empty()) {
+        return error{errc::invalid_option, "multi_topic_consumer", "one topic or more", "none"};
+    }
+    for (std::size_t i = 0; i != topics.size(); ++i) {
+        GREGOR_ASSERT(topics[i] != nullptr, "a topic of a multi_topic_consumer is null");
+        for (std::size_t j = 0; j != i; ++j) {
+            if (topics[i]->name() == topics[j]->name()) {
+                return error{errc::invalid_option, "multi_topic_consumer",
+                             "topics of different names",
+                             text({refusal::quoted("topic", topics[i]->name()), " twice"})};
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+template <class Topic>
+auto multi_topic_consumer<Topic>::create(std::span<Topic* const> topics, std::string_view group,
+                                         const consumer_options& options)
+    -> result<multi_topic_consumer>
+{
+    const auto make = [&]() -> result<multi_topic_consumer> {
+        if (std::optional<error> why = refused(topics)) {
+            return *std::move(why);
+        }
+        auto all = std::make_unique<body>();
+        all->consumers.reserve(topics.size());
+        all->auto_commit = options.auto_commit;
+        for (Topic* const each : topics) {
+            auto joined = single::create(*each, group, options);
+            if (!joined) {
+                return joined.error();
+            }
+            all->consumers.push_back(std::move(joined).value());
+            all->keys.push_back(all->set.add(all->consumers.back()));
+        }
+        all->still = topics.size();
+        all->ended.resize(topics.size(), false);
+        return multi_topic_consumer{std::move(all)};
+    };
+#if GREGOR_EXCEPTIONS
+    try {
+        return make();
+    } catch (const std::bad_alloc&) {
+        return refusal::no_memory_for_consumer(topics.empty() ? "" : topics[0]->name());
+    }
+#else
+    return make();
+#endif
+}
+
+template <class Topic>
+std::size_t multi_topic_consumer<Topic>::index_of(std::string_view topic) const
+{
+    std::size_t i = 0;
+    while (i != body_->consumers.size() && name_of(body_->consumers[i]) != topic) {
+        ++i;
+    }
+    GREGOR_ASSERT(i != body_->consumers.size(), "the consumer reads no topic of this name");
+    return i;
+}
+
+/// One look at all topics in turn.
+template <class Topic>
+auto multi_topic_consumer<Topic>::look() -> batch_type
+{
+    body& all = *body_;
+    GREGOR_ASSERT(last().core_->lease == nullptr, "poll was called while a batch of it is alive");
+    if (all.set.take_wakeup()) {
+        return batch_type{poll_status::woken};
+    }
+    if (all.auto_commit) {
+        // its own poll would do that, but its turn may come later
+        static_cast<void>(last().commit());
+    }
+    const std::size_t count = all.consumers.size();
+    for (std::size_t turns = 0; turns != count; ++turns) {
+        const std::size_t i = all.next;
+        all.next = i + 1 == count ? 0 : i + 1;
+        if (all.ended[i]) {
+            continue;
+        }
+        batch_type found = all.consumers[i].try_poll();
+        if (found.status() == poll_status::timed_out) {
+            continue;
+        }
+        if (found.status() != poll_status::closed) {
+            all.last = found.status() == poll_status::records ? i : all.last;
+            return found;
+        }
+        has_ended(i);
+    }
+    return batch_type{all.still == 0 ? poll_status::closed : poll_status::timed_out};
+}
+
+template <class Topic>
+template <class Stop>
+auto multi_topic_consumer<Topic>::poll_for(std::chrono::nanoseconds timeout, const Stop& stop)
+    -> batch_type
+{
+    batch_type found = look();
+    if (found.status() != poll_status::timed_out || timeout <= std::chrono::nanoseconds{0}) {
+        return found;
+    }
+    const system_time clock;
+    deadline until{clock, timeout};
+    until.start();
+    for (;;) {
+        switch (body_->set.wait_for(until.left(), stop).status()) {
+        case wait_status::ready: break;
+        case wait_status::timed_out: return batch_type{poll_status::timed_out};
+        case wait_status::woken: return batch_type{poll_status::woken};
+        case wait_status::stopped: return batch_type{poll_status::stopped};
+        }
+        found = look();
+        if (found.status() != poll_status::timed_out) {
+            return found;
+        }
+    }
+}
+
+template <class Topic>
+commit_status multi_topic_consumer<Topic>::commit()
+{
+    commit_status first = commit_status::ok;
+    for (single& each : body_->consumers) {
+        const commit_status its = each.commit();
+        first = first == commit_status::ok ? its : first;
+    }
+    return first;
+}
+
+template <class Topic>
+std::vector<topic_partition> multi_topic_consumer<Topic>::assignment() const
+{
+    std::vector<topic_partition> all;
+    for (const single& each : body_->consumers) {
+        for (const partition_id p : each.assignment()) {
+            all.push_back({name_of(each), p});
+        }
+    }
+    return all;
+}
+
+template <class Topic>
+std::uint64_t multi_topic_consumer<Topic>::lag() const
+{
+    std::uint64_t sum = 0;
+    for (const single& each : body_->consumers) {
+        sum += each.lag();
+    }
+    return sum;
+}
+
+template <class Topic>
+void multi_topic_consumer<Topic>::close()
+{
+#if GREGOR_EXCEPTIONS
+    std::exception_ptr thrown;
+    for (single& each : body_->consumers) {
+        try {
+            each.close();
+        } catch (...) {
+            thrown = thrown != nullptr ? thrown : std::current_exception();
+        }
+    }
+    if (thrown != nullptr) {
+        std::rethrow_exception(thrown);
+    }
+#else
+    for (single& each : body_->consumers) {
+        each.close();
+    }
+#endif
+}
+
+} // namespace gregor::inline GREGOR_ABI
