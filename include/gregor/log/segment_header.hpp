@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "gregor/base/config.hpp"
 #include "gregor/base/error.hpp"
@@ -38,6 +39,24 @@ namespace gregor::inline GREGOR_ABI::disk {
     made.salt = salt;
     finish_block(made, header_magic, salt);
     return made;
+}
+
+/// The format that a header speaks of, for who does not know the type of the records; none where it
+/// is not whole, of another version, or speaks of an impossible one. What is in it need not fit
+/// together: `refuse_header` with this format says so.
+[[nodiscard]] inline std::optional<segment_format> format_in(const header_block& found)
+{
+    if (found.version != format_version || !is_block(found, header_magic, found.salt) ||
+        found.type_bytes > longest_type_name) {
+        return std::nullopt;
+    }
+    segment_format format{.type = {found.type, std::size_t{found.type_bytes}},
+                          .payload_bytes = found.payload_bytes,
+                          .payload_alignment = found.payload_alignment,
+                          .layout = found.layout,
+                          .partition = found.partition,
+                          .slot_count = found.slot_count};
+    return format.possible() ? std::optional{std::move(format)} : std::nullopt;
 }
 
 /// Why a header page is not that of this segment of this log; none where it is. What another

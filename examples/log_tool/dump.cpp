@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+// dump: the records, as text, as JSON or as bytes.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <iterator>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include <gregor/log/segment_tail.hpp>
+
+#include "commands.hpp"
+#include "topic.hpp"
+
+namespace log_tool {
+namespace {
+
+using bytes = std::span<const unsigned char>;
+
+/// How many bytes the UTF-8 character at the start has; 0 where none starts there.
+std::size_t character_length(bytes text)
+{
+    const auto byte = [&](std::size_t i) { return i < text.size() ? text[i] : 0U; };
+    const unsigned first = byte(0);
+    const std::size_t length = first < 0x80                    ? 1
+                               : first >= 0xc2 && first < 0xe0 ? 2
+                               : first >= 0xe0 && first < 0xf0 ? 3
+                               : first >= 0xf0 && first < 0xf5 ? 4
+                                                               : 0;
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((byte(i) & 0xc0U) != 0x80U) {
+            return 0;
+        }
+    }
+    const bool overlong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xf0 && byte(1) < 0x90);
+    const bool no_character =
+        (first == 0xed && byte(1) >= 0xa0) || (first == 0xf4 && byte(1) >= 0x90);
+    return overlong || no_character ? 0 : length;
+}
+
+/// What people can read, followed by nothing but zeros; empty where it is something else.
+std::string_view text_in(bytes payload)
+{
+    std::size_t count = payload.size();
+    while (count != 0 && payload[count - 1] == 0) {
+        --count;
+    }
+    for (std::size_t i = 0; i != count;) {
+        const std::size_t length = character_length(payload.subspan(i, count - i));
+        const unsigned char c = payload[i];
+        const bool control = (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
+        const bool control_of_latin = c == 0xc2 && length == 2 && payload[i + 1] < 0xa0;
+        if (length == 0 || control || control_of_latin) {
+            return {};
+        }
+        i += length;
+    }
+    return {reinterpret_cast<const char*>(payload.data()), count};
+}
+
+/// As JSON writes it, which people read as well.
+std::string quoted(std::string_view text)
+{
+    std::string made = "\"";
+    for (const char c : text) {
+        switch (c) {
+        case '"': made += "\\\""; break;
+        case '\\': made += "\\\\"; break;
+        case '\t': made += "\\t"; break;
+        case '\n': made += "\\n"; break;
+        case '\r': made += "\\r"; break;
+        default: made += c;
+        }
+    }
+    return made + '"';
+}
+
+std::string digits(bytes payload)
+{
+    std::string made;
+    made.reserve(2 * payload.size());
+    for (const unsigned char byte : payload) {
+        fmt::format_to(std::back_inserter(made), "{:02x}", byte);
+    }
+    return made;
+}
+
+void print_lines_of_bytes(bytes payload)
+{
+    constexpr std::size_t row = 16;
+    for (std::size_t from = 0; from < payload.size(); from += row) {
+        const bytes part = payload.subspan(from, std::min(row, payload.size() - from));
+        std::string line = fmt::format("    {:06x} ", from);
+        for (std::size_t i = 0; i != row; ++i) {
+            line += i < part.size() ? fmt::format(" {:02x}", part[i]) : "   ";
+        }
+        line += "  |";
+        for (const unsigned char byte : part) {
+            line += byte >= 0x20 && byte < 0x7f ? static_cast<char>(byte) : '.';
+        }
+        fmt::print("{}|\n", line);
+    }
+}
+
+std::string_view name_of(disk::slot_state state)
+{
+    return state == disk::slot_state::record    ? "record"
+           : state == disk::slot_state::skipped ? "void"
+                                                : "damaged";
+}
+
+void print_slot(output_format how, std::uint32_t partition, offset_t at, disk::slot_state state,
+                bytes payload)
+{
+    const bool record = state == disk::slot_state::record;
+    const std::string_view text = record ? text_in(payload) : std::string_view{};
+    if (how == output_format::json) {
+        fmt::print(R"({{"partition":{},"offset":{},"kind":"{}")", partition, at, name_of(state));
+        if (record) {
+            fmt::print(R"(,"bytes":{},{})", payload.size(),
+                       text.empty() ? fmt::format(R"("hex":"{}")", digits(payload))
+                                    : fmt::format(R"("text":{})", quoted(text)));
+        }
+        fmt::print("}}\n");
+    } else if (how == output_format::hex) {
+        fmt::print("{} {} {}\n", partition, at, name_of(state));
+        if (record) {
+            print_lines_of_bytes(payload);
+        }
+    } else {
+        fmt::print("{} {} {}\n", partition, at,
+                   !record        ? std::string{name_of(state)}
+                   : text.empty() ? digits(payload)
+                                  : quoted(text));
+    }
+}
+
+/// Prints what is in it; returns how many records are broken.
+std::uint64_t dump_segment(const options& chosen, const partition& of,
+                           const disk::segment_format& format, offset_t base)
+{
+    segment opened = *segment::open(of.in, format, base);
+    std::uint64_t broken = 0;
+    disk::segment_tail<reading_files> slots{of.in, format};
+    const auto failed =
+        slots.each_slot(opened, std::max(base, chosen.from),
+                        [&](offset_t at, disk::slot_state state, const unsigned char* slot) {
+                            if (at < chosen.to && state != disk::slot_state::empty) {
+                                broken += state == disk::slot_state::damaged ? 1U : 0U;
+                                print_slot(chosen.format, of.number, at, state,
+                                           bytes{slot + format.payload_at(), format.payload_bytes});
+                            }
+                            return at < chosen.to && std::ferror(stdout) == 0;
+                        });
+    if (failed) {
+        throw *failed;
+    }
+    return broken;
+}
+
+} // namespace
+
+exit_status dump(const options& chosen)
+{
+    const topic found = open_topic(chosen.path);
+    std::uint64_t broken = 0;
+    bool refused = false;
+    for (const std::uint32_t number : log_tool::chosen(found, chosen.partition)) {
+        const partition each = open_partition(found, number);
+        const disk::segment_format format = found.format_of(number);
+        for (const offset_t base : each.bases) {
+            if (found.format && (base >= chosen.to || base + format.slot_count <= chosen.from)) {
+                continue;
+            }
+            try {
+                broken += dump_segment(chosen, each, format, base);
+            } catch (const gregor::error& problem) {
+                refuse_denied(problem);
+                // what is in the others may be all the more of interest
+                fmt::print(stderr, "gregor_log: {}\n", problem.what());
+                refused = true;
+            }
+        }
+    }
+    if (broken != 0) {
+        fmt::print(stderr, "gregor_log: {} records are damaged; verify says how\n", broken);
+    }
+    return broken != 0 || refused ? damaged : all_well;
+}
+
+} // namespace log_tool

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gregor/base/error.hpp>
+#include <gregor/log/checkpoint.hpp>
+#include <gregor/log/directory.hpp>
+#include <gregor/log/segment.hpp>
+
+#include "files.hpp"
+
+namespace log_tool {
+
+using gregor::offset_t;
+using directory = disk::directory<reading_files>;
+using segment = disk::segment<reading_files>;
+using checkpoint = disk::checkpoint_file<reading_files>;
+
+/// What a folder of a topic holds.
+struct topic {
+    directory in;
+    std::vector<std::uint32_t> partitions; ///< in order
+    std::vector<std::string> strangers;    ///< names that no topic gives
+    /// As the first header says that can be read; none where nothing was written, or is readable.
+    std::optional<disk::segment_format> format;
+    std::uint32_t byte_order = 0; ///< of that header
+
+    [[nodiscard]] disk::segment_format format_of(std::uint32_t partition) const
+    {
+        disk::segment_format its = format.value_or(disk::segment_format{});
+        its.partition = partition;
+        return its;
+    }
+};
+
+/// What a folder of a partition holds.
+struct partition {
+    directory in;
+    std::uint32_t number = 0;
+    std::vector<offset_t> bases; ///< of its segments, in order
+    bool has_checkpoint = false;
+    std::vector<std::string> unfinished; ///< files that somebody was making when he died
+    std::vector<std::string> asides;     ///< records that a recovery put aside
+    std::vector<std::string> strangers;
+};
+
+/// Looks for partitions in it. Throws gregor::error where it cannot be read, or holds none.
+topic open_topic(const std::string& path);
+
+/// Throws gregor::error where it cannot be read.
+partition open_partition(const topic& of, std::uint32_t number);
+
+/// The partitions that are asked for: this one, or all. Throws gregor::error where it is not there.
+std::vector<std::uint32_t> chosen(const topic& of, std::optional<std::uint32_t> partition);
+
+/// Throws this error where it says nothing of the file, but of who wants to read it.
+void refuse_denied(const gregor::error& problem);
+
+/// How long a file is; 0 where that cannot be known.
+std::uint64_t bytes_of(const directory& in, const std::string& name);
+
+/// The process that has the topic open to write, by its number; empty where none has, or where this
+/// system does not tell.
+std::string writer_of(const topic& of);
+
+/// The number in the name of a partition's folder.
+std::optional<std::uint32_t> partition_in(std::string_view name);
+
+} // namespace log_tool

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+// verify: everything in the files that has a checksum or a rule.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include <gregor/log/segment_tail.hpp>
+
+#include "commands.hpp"
+#include "topic.hpp"
+
+namespace log_tool {
+namespace {
+
+/// Counts what is found, and says it.
+class findings {
+public:
+    void damage(const std::string& file, std::string_view where, std::string_view expected,
+                std::string_view found)
+    {
+        ++damages_;
+        fmt::print("{}: {}expected {}, found {}\n", file, where, expected, found);
+    }
+    void damage(const std::string& file, const gregor::error& why)
+    {
+        damage(file, "", why.expected(), why.found());
+    }
+    /// What a crash, or somebody who writes just now, leaves behind: opening the log sees to it.
+    static void note(const std::string& file, std::string_view what)
+    {
+        fmt::print("{}: note: {}\n", file, what);
+    }
+    [[nodiscard]] std::uint64_t damages() const { return damages_; }
+
+    std::uint64_t segments = 0;
+    std::uint64_t records = 0;
+    std::uint64_t voids = 0;
+
+private:
+    std::uint64_t damages_ = 0;
+};
+
+/// One partition, segment after segment.
+class partition_check {
+public:
+    partition_check(const partition& of, disk::segment_format format, bool known, findings& all)
+        : of_(of), format_(std::move(format)), known_(known), all_(all)
+    {
+    }
+
+    void run()
+    {
+        look_beside();
+        look_at_checkpoint();
+        for (const offset_t base : of_.bases) {
+            look_at_segment(base);
+        }
+        const offset_t room_end = of_.bases.empty() ? 0 : of_.bases.back() + format_.slot_count;
+        if (known_ && durable_ > room_end) {
+            all_.damage(of_.in.path, "",
+                        fmt::format("segments to offset {}, which is durable", durable_),
+                        fmt::format("segments to {}", room_end));
+        }
+    }
+
+private:
+    void look_beside()
+    {
+        for (const std::string& name : of_.unfinished) {
+            findings::note(of_.in.of(name), "a file that was not finished");
+        }
+        for (const std::string& name : of_.asides) {
+            findings::note(of_.in.of(name), "records that a recovery set aside");
+        }
+        for (const std::string& name : of_.strangers) {
+            findings::note(of_.in.of(name), "no file of a log");
+        }
+    }
+
+    void look_at_checkpoint()
+    {
+        const std::string file = of_.in.of(checkpoint::name);
+        if (!of_.has_checkpoint) {
+            if (!of_.bases.empty()) {
+                all_.damage(file, "", "a checkpoint beside the segments", "none");
+            }
+            return;
+        }
+        auto opened = checkpoint::open(of_.in);
+        if (!opened) {
+            refuse_denied(opened.error());
+            return all_.damage(file, opened.error());
+        }
+        durable_ = opened->values().durable;
+        if (opened->torn()) {
+            findings::note(file, "one of its two blocks is not whole; the other one counts");
+        }
+    }
+
+    void look_at_segment(offset_t base);
+    void look_at_order(const segment& now, const std::string& file);
+    void look_at_slots(const segment& in, const std::string& file);
+    void say_broken(const segment& in, const std::string& file, offset_t at,
+                    const unsigned char* slot);
+
+    const partition& of_;
+    const disk::segment_format format_;
+    const bool known_; ///< the format is
+    findings& all_;
+    offset_t durable_ = 0;
+
+    // of the segment before
+    bool follows_ = false;
+    offset_t last_end_ = 0;
+    std::uint64_t last_salt_ = 0;
+    bool last_sealed_ = false;
+};
+
+void partition_check::look_at_segment(offset_t base)
+{
+    const std::string file = of_.in.of(disk::segment_name(base));
+    ++all_.segments;
+    auto opened = segment::open(of_.in, format_, base);
+    if (!opened) {
+        follows_ = false;
+        refuse_denied(opened.error());
+        return all_.damage(file, opened.error());
+    }
+    if (!known_) {
+        return all_.damage(file, "", "a header that makes sense", "another one");
+    }
+    if (base % format_.slot_count != 0) {
+        all_.damage(file, "", fmt::format("a base that is a multiple of {}", format_.slot_count),
+                    std::to_string(base));
+    }
+    look_at_order(*opened, file);
+    bool itself = false;
+    if (const disk::outcome did = opened->look_whether_itself(itself); !did.ok()) {
+        throw did.on(file);
+    }
+    if (!itself) {
+        findings::note(file, "a copy, or moved here from another disk");
+    }
+    look_at_slots(*opened, file);
+}
+
+void partition_check::look_at_order(const segment& now, const std::string& file)
+{
+    if (follows_ && now.base() != last_end_) {
+        all_.damage(file, "", fmt::format("a segment {} before it", last_end_), "none");
+    } else if (follows_ && now.previous_salt() != last_salt_) {
+        all_.damage(file, "", fmt::format("to follow the segment of salt {:016x}", last_salt_),
+                    fmt::format("{:016x}", now.previous_salt()));
+    } else if (follows_ && now.sealed() && !last_sealed_) {
+        all_.damage(file, "", "a seal on the segment before it, as it has one", "none");
+    }
+    follows_ = true;
+    last_end_ = now.end();
+    last_salt_ = now.salt();
+    last_sealed_ = now.sealed();
+}
+
+void partition_check::look_at_slots(const segment& in, const std::string& file)
+{
+    const offset_t whole_below = in.sealed() ? in.end() : durable_;
+    std::uint64_t holes = 0;
+    std::uint64_t holes_before_stamps = 0;
+    disk::segment_tail<reading_files> slots{of_.in, format_};
+    const auto failed = slots.each_slot(
+        in, in.base(), [&](offset_t at, disk::slot_state state, const unsigned char* slot) {
+            all_.records += state == disk::slot_state::record ? 1U : 0U;
+            all_.voids += state == disk::slot_state::skipped ? 1U : 0U;
+            if (state == disk::slot_state::damaged) {
+                say_broken(in, file, at, slot);
+            } else if (state != disk::slot_state::empty) {
+                holes_before_stamps = holes;
+            } else if (at < whole_below) {
+                all_.damage(
+                    file, fmt::format("offset {} (byte {}): ", at, format_.slot_at(at - in.base())),
+                    in.sealed() ? "a record, for the segment is sealed"
+                                : "a record, for it is below what is durable",
+                    "none");
+            } else {
+                ++holes;
+            }
+            return true;
+        });
+    if (failed) {
+        throw *failed;
+    }
+    if (holes_before_stamps != 0) {
+        findings::note(file, fmt::format("{} records are missing among those that are there",
+                                         holes_before_stamps));
+    }
+}
+
+void partition_check::say_broken(const segment& in, const std::string& file, offset_t at,
+                                 const unsigned char* slot)
+{
+    disk::slot_head head;
+    std::memcpy(&head, slot, sizeof head);
+    const std::string where =
+        fmt::format("offset {} (byte {}): ", at, format_.slot_at(at - in.base()));
+    const std::uint64_t stamp = disk::stamp_of(at, disk::slot_kind::record);
+    const std::uint64_t skipped = disk::stamp_of(at, disk::slot_kind::skipped);
+    if (head.stamp != stamp && head.stamp != skipped) {
+        all_.damage(file, where, fmt::format("stamp {:#x}, or none", stamp),
+                    fmt::format("{:#x}", head.stamp));
+        return;
+    }
+    const std::uint32_t crc = disk::slot_crc(disk::salted(in.salt()), head.stamp, slot,
+                                             static_cast<std::size_t>(format_.slot_bytes()));
+    if (head.crc != crc) {
+        all_.damage(file, where, fmt::format("checksum {:08x}", crc),
+                    fmt::format("{:08x}", head.crc));
+    } else {
+        all_.damage(file, where, "zeros behind the checksum", fmt::format("{:#x}", head.reserved));
+    }
+}
+
+} // namespace
+
+exit_status verify(const options& chosen)
+{
+    const topic found = open_topic(chosen.path);
+    if (const std::string process = writer_of(found); !process.empty()) {
+        findings::note(found.in.path, fmt::format("process {} writes to it meanwhile", process));
+    }
+    for (const std::string& name : found.strangers) {
+        findings::note(found.in.of(name), "no partition");
+    }
+    findings all;
+    const auto numbers = log_tool::chosen(found, chosen.partition);
+    for (const std::uint32_t number : numbers) {
+        const partition each = open_partition(found, number);
+        partition_check{each, found.format_of(number), found.format.has_value(), all}.run();
+    }
+    fmt::print("{}: {} partitions, {} segments, {} records, {} voids: {}\n", found.in.path,
+               numbers.size(), all.segments, all.records, all.voids,
+               all.damages() == 0   ? "no damage"
+               : all.damages() == 1 ? "one damage"
+                                    : fmt::format("{} damages", all.damages()));
+    return all.damages() == 0 ? all_well : damaged;
+}
+
+} // namespace log_tool
