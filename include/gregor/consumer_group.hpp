@@ -159,6 +159,22 @@ void remove_member(Group& group, const typename Group::member& member) noexcept
     }
 }
 
+/// What a fenced member still had in the call that it was in when it was fenced is free now.
+template <class Group>
+void give_back_all(Group& group, const typename Group::member& member) noexcept
+{
+    bool any = false;
+    for (auto& share : group.shares) {
+        if (share.owner == &member) {
+            share.give_back(std::nullopt);
+            any = true;
+        }
+    }
+    if (any) {
+        order_all(group);
+    }
+}
+
 /// Takes the member out of the group; what it owned is free, but for what it holds in one of its
 /// calls: that is free as soon as it is out of it.
 template <class Group>
@@ -176,12 +192,27 @@ void take_out(Group& group, typename Group::member& member, bool outside) noexce
     remove_member(group, member);
 }
 
+/// What a member held in one of its calls when another one came under its name is free when it is
+/// out of that, whether or not it ever calls again.
+template <class Group>
+[[nodiscard]] bool take_from_fenced(Group& group) noexcept
+{
+    bool any = false;
+    for (auto& share : group.shares) {
+        if (share.owner != nullptr && share.owner->fenced && share.owner->order_and_see_outside()) {
+            share.give_back(std::nullopt);
+            any = true;
+        }
+    }
+    return any;
+}
+
 /// Takes out who has been away for longer than it may; true if anybody was. Whoever polls next says
 /// who is to read what instead. A group whose members were all away goes on holding producers back.
 template <class Group>
 bool fence_absent(Group& group, std::chrono::nanoseconds now) noexcept
 {
-    bool any = false;
+    bool any = take_from_fenced(group);
     for (std::size_t i = 0; i < group.members.size();) {
         const auto member = group.members[i];
         // who is away may still be asked for something, and says that it is closed
@@ -290,6 +321,7 @@ template <class Group>
 void leave_group(Group& group, typename Group::member& member) noexcept
 {
     if (member.fenced) {
+        give_back_all(group, member); // it may have been fenced while it was leaving
         return;
     }
     if (!member.instance_id.empty()) {

@@ -9,71 +9,22 @@
 #include <vector>
 
 #include "model/exploring.hpp"
-#include "model/small_topic.hpp"
+#include "model/group_scene.hpp"
 #include "support/catch.hpp"
 
 namespace {
 
 using gregor::commit_status;
-using gregor::consumer;
 using gregor::poll_status;
-using gregor::producer;
 namespace model = gregor::model;
-using model::cell;
+using model::all_to_last;
 using model::check;
 using model::explored;
-using model::number;
+using model::member;
+using model::only;
+using model::scene;
 using model::small_topic;
-
-using member = consumer<small_topic>;
-constexpr gregor::partition_id only{0};
-
-/// A topic that holds 2 records, and what its group has read. Whose turn it is to read, it is to
-/// count: without an order between the members that would be a data race.
-struct scene {
-    scene() : topic(2), out(topic) {}
-
-    void send() { (void)out.send(number{sent++}); }
-
-    template <class Batch>
-    void read(const Batch& batch)
-    {
-        for (const auto& record : batch) {
-            check(record.value().value.get() == static_cast<int>(record.offset()),
-                  "a record is what was sent there");
-            check(static_cast<int>(record.offset()) == next.get(), "every record once, in order");
-            next.set(next.get() + 1);
-        }
-    }
-
-    void poll(member& in) { read(in.try_poll()); }
-
-    /// Somebody looks for members that stay away, much later.
-    bool look_around(std::chrono::hours now)
-    {
-        auto& state = *topic.state();
-        state.mutex.lock();
-        const bool any = state.fence_absent(state, now);
-        state.mutex.unlock();
-        if (any) {
-            state.records_arrived.notify();
-        }
-        return any;
-    }
-
-    small_topic topic;
-    producer<small_topic> out;
-    int sent = 0;
-    cell<int> next{0};
-};
-
-/// Sleeps until it is woken: a wake-up that is lost is one that never comes.
-const gregor::consumer_options tireless{.max_poll_interval = gregor::no_timeout};
-
-std::vector<std::size_t> all_to_last(const gregor::assignment_request& request)
-{
-    return std::vector<std::size_t>(request.partitions, request.members.size() - 1);
-}
+using model::tireless;
 
 } // namespace
 

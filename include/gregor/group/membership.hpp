@@ -148,14 +148,7 @@ public:
     }
 
     /// What a fenced member still held in the call that it was in when it was fenced is free now.
-    void give_back_all() noexcept
-    {
-        for (share_type& each : group_->shares) {
-            if (each.owner == self_.get()) {
-                each.give_back(std::nullopt);
-            }
-        }
-    }
+    void give_back_all() noexcept { gregor::give_back_all(*group_, *self_); }
 
     /// Tells who waits for it that a partition is free. No news to this member itself.
     void tell_targets() noexcept
