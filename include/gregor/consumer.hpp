@@ -92,7 +92,7 @@ public:
     {
         return core_->poll(timeout, no_stop{});
     }
-    /// For who writes them somewhere in batches: waits for a first record as `poll` does, then until
+    /// For who writes records away in batches: waits for a first one as `poll` does, then until
     /// one partition has `least` (or `max_poll_records`), but no longer than `linger`. A run that
     /// ends at the ring's end is enough, and so is one before which producers find no room, or
     /// after which none come. What else ends a poll ends this one with what is there; the next
@@ -163,8 +163,8 @@ public:
     commit_status commit(const record_type& r) { return commit(r.partition(), r.offset() + 1); }
     /// Says what is to be read next by whoever reads for the group.
     commit_status commit(partition_id p, offset_t next) { return core_->commit(p, next); }
-    /// And leaves a note with that offset, for who takes over. Takes the topic's mutex. Where memory
-    /// is short it throws std::bad_alloc, and nothing is committed.
+    /// And leaves a note with that offset, for who takes over. Takes the topic's mutex. Where
+    /// memory is short it throws std::bad_alloc, and nothing is committed.
     commit_status commit(partition_id p, offset_t next, std::string_view metadata)
     {
         offset_note note{next, std::string{metadata}};

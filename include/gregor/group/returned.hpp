@@ -7,8 +7,8 @@
 
 namespace gregor::inline GREGOR_ABI {
 
-/// The readers whose records were returned and not committed: a list through the readers, so that it
-/// takes no memory. A `Reader` has a `mark`, which is the list's.
+/// The readers whose records were returned and not committed: a list through the readers, so that
+/// it takes no memory. A `Reader` has a `mark`, which is the list's.
 ///
 /// Threads   the consumer's
 template <class Reader>

@@ -51,8 +51,8 @@ struct time_found {
 };
 
 /// Looks at the records from the log start to where the end is now, in order: their times need not
-/// be. What is not looked at yet is held by `lease`, which is free before and after; the caller then
-/// tells the producers.
+/// be. What is not looked at yet is held by `lease`, which is free before and after; the caller
+/// then tells the producers.
 template <class Log>
 time_found find_time(Log& log, typename Log::place& lease, timestamp_t since)
 {

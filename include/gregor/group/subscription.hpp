@@ -24,8 +24,8 @@
 
 namespace gregor::inline GREGOR_ABI {
 
-/// What a consumer reads, in a group or by assignment, and how far: all of it but the polls. It lends
-/// its batches what they hold.
+/// What a consumer reads, in a group or by assignment, and how far: all of it but the polls. It
+/// lends its batches what they hold.
 ///
 /// Threads   the consumer's
 template <class Topic>
