@@ -182,8 +182,7 @@ void keyed_hand<Topic, Crew, Queue>::hand_over(const batch_type& records)
     } catch (...) {
         const std::lock_guard lock{mutex_};
         to->under_way -= left;
-        to->dropped = true; // what comes behind it stays behind it
-        throw;
+        throw; // nothing more of it is handed over
     }
     if (to->tracker.room() < crew_.options().consumer.max_poll_records) {
         to->paused = consumer_->pause(p);

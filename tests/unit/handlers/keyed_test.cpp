@@ -471,17 +471,49 @@ TEST_CASE("partitions that are added while workers run are handled, too", "[run]
     CHECK(count == 200);
 }
 
+TEST_CASE("what stands behind a record that is left undone is not begun", "[run][keyed]")
+{
+    using timed = gregor::topic<step, gregor::keyed_by<&step::key>,
+                                gregor::time_source<gregor::manual_clock>>;
+    gregor::manual_clock clock;
+    timed t{"t", {.groups = {"g"}}, clock};
+    send(t, 1, 5);
+    log_of_keys seen;
+    support::notebook<int> tried;
+    auto work = run_keyed(t, "g",
+                          [&](const auto& record) {
+                              tried.write(record.value().number);
+                              if (record.value().number == 2) {
+                                  throw std::runtime_error("not yet");
+                              }
+                              seen.write(record.value());
+                          },
+                          {.retry = {.attempts = gregor::for_ever, .first_delay = 1h, .limit = 1h},
+                           .drain = 5s,
+                           .workers = 1});
+    REQUIRE(eventually([&] { return tried.size() == 3; }));
+    work.request_stop();
+    clock.advance(6s); // no time for another attempt
+    work.wait();
+    CHECK(seen.whole(1, 2));
+    CHECK(tried.size() == 3);
+    CHECK(committed_by(t, "g") == 2);
+}
+
 TEST_CASE("a claim that was given up holds up no keyed runner", "[run][keyed]")
 {
     steps t{"t", {.groups = {"g"}}};
     log_of_keys seen;
     support::door go_on;
-    auto work = run_keyed(t, "g", [&](const auto& record) {
-        go_on.pass();
-        seen.write(record.value());
-    });
+    auto work = run_keyed(t, "g",
+                          [&](const auto& record) {
+                              go_on.pass();
+                              seen.write(record.value());
+                          },
+                          {.drain = 1h});
     {
         gregor::producer out{t};
+        const gregor::producer another{t}; // one alone takes back what it gives up
         for (int i = 0; i != 10; ++i) {
             REQUIRE(out.send(step{1, i}));
             {
@@ -491,10 +523,10 @@ TEST_CASE("a claim that was given up holds up no keyed runner", "[run][keyed]")
     }
     std::this_thread::sleep_for(5ms);
     go_on.open();
-    t.close();
-    work.wait();
+    work.stop();
     CHECK(seen.whole(1, 10));
-    CHECK(committed_by(t, "g") == t.end_offset({0}));
+    CHECK(t.end_offset({0}) == 40);
+    CHECK(t.state()->groups.front().shares[0].cursor->sequence() == 40);
 }
 
 TEST_CASE("a value whose copy throws stops a keyed runner, and is not committed", "[run][keyed]")
