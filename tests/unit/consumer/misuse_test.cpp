@@ -14,7 +14,8 @@
 #include "support/statuses.hpp"
 
 // What a consumer is not for, and what it says then. (Polling with a batch in hand is in
-// batch_test, a throwing listener in members_test, subscribing at the wrong time in subscribe_test.)
+// batch_test, a throwing listener in members_test, subscribing at the wrong time in
+// subscribe_test.)
 
 using namespace std::chrono_literals;
 using gregor::commit_status;
