@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// poll_cost: what a poll of one record costs a member that is assigned 1, 10, 100 or 1000 partitions
-// of which one is active; ns a poll.
+// poll_cost: what a poll of one record costs a member that is assigned 1, 10, 100 or 1000
+// partitions of which one is active; ns a poll.
 //
 //     N_partitions            the active partition holds many records, and each poll returns one
 //     N_partitions_caught_up  a record is sent, and polled, over and over: ns for both

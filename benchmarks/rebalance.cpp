@@ -4,8 +4,8 @@
 // until each partition is owned by whom it is meant for. Then it leaves, and `leave_us` is how long
 // it takes until the others own all again. Medians of the joins of a round.
 //
-//     Np_Mm_idle   N partitions, M members with the newcomer; the others have nothing in hand, so it
-//                  takes what is its own at once
+//     Np_Mm_idle   N partitions, M members with the newcomer; the others have nothing in hand, so
+//                  it takes what is its own at once
 //     Np_Mm_asked  the others have listeners, and want to be told first: each gives when it polls
 //
 // One thread drives all members, and polls them in turn until nothing moves any more: what is

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// rebalance_storm: what partitioned_2p4 measures, M records/s, while a third member joins and leaves
-// a hundred times a second each; beside it the same without that. Every record must be read once,
+// rebalance_storm: what partitioned_2p4 measures, M records/s, while a third member joins and
+// leaves a hundred times a second each; beside it the same without that. Every record must be read once,
 // by whichever member.
 //
 // The guest shares the core of the first producer where there are two, and reads like the others

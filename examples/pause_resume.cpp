@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One outlet is slow: its partition is paused while its tray is full, and the other one goes on. The
-// consumer stays a member, goes on polling, and holds no more jobs than it has room for.
+// One outlet is slow: its partition is paused while its tray is full, and the other one goes on.
+// The consumer stays a member, goes on polling, and holds no more jobs than it has room for.
 
 #include <algorithm>
 #include <cstddef>

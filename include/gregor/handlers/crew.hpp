@@ -152,7 +152,7 @@ private:
     std::vector<std::unique_ptr<hand_type>> hands_;
 };
 
-// --- members come and go --------------------------------------------------------------------------
+// --- members come and go ------------------------------------------------------------------------
 
 /// Makes it a member of the group. Nothing runs yet.
 template <class Topic>
@@ -318,7 +318,7 @@ run_counts crew<Topic>::counts() const
     return sum;
 }
 
-// --- the end --------------------------------------------------------------------------------------
+// --- the end ------------------------------------------------------------------------------------
 
 /// Tells all members to go, the first time; an error, to go at once.
 template <class Topic>
@@ -394,7 +394,7 @@ bool crew<Topic>::drains(const hand_type& self) const
     return stopping_ && !self.leaving && state_->time.steady_now() < drain_until_;
 }
 
-// --- what comes -----------------------------------------------------------------------------------
+// --- what comes ---------------------------------------------------------------------------------
 
 template <class Topic>
 auto crew<Topic>::next(consumer_type& in, const hand_type& self) -> batch_type

@@ -46,8 +46,8 @@ struct dead_letter {
 /// There is nowhere to send dead letters to.
 struct no_dead_letters {};
 
-/// Sends dead letters to a topic of them; waits for room as that topic's overflow policy says, until
-/// the runner has to stop.
+/// Sends dead letters to a topic of them; waits for room as that topic's overflow policy says,
+/// until the runner has to stop.
 template <class Topic>
 class dead_letter_sender {
 public:
@@ -97,9 +97,9 @@ namespace refusal {
 
 } // namespace refusal
 
-/// Gives the letter to the sink; says why, where it was not taken. A sink is called with the letter,
-/// and with a stop token if it wants one: triggered when there is no more time to wait. It returns
-/// nothing, a `sent`, or whether the letter was taken; or throws.
+/// Gives the letter to the sink; says why, where it was not taken. A sink is called with the
+/// letter, and with a stop token if it wants one: triggered when there is no more time to wait. It
+/// returns nothing, a `sent`, or whether the letter was taken; or throws.
 template <class Sink, class T>
 [[nodiscard]] std::optional<std::string> put_into(Sink& sink, dead_letter<T>&& letter,
                                                   const std::stop_token& stop)
