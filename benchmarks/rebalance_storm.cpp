@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 // rebalance_storm: what partitioned_2p4 measures, M records/s, while a third member joins and
-// leaves a hundred times a second each; beside it the same without that. Every record must be read once,
-// by whichever member.
+// leaves a hundred times a second each; beside it the same without that. Every record must be read
+// once, by whichever member.
 //
 // The guest shares the core of the first producer where there are two, and reads like the others
 // while it is there. The rate that was reached is given, too: on a busy machine it is lower.
