@@ -64,6 +64,8 @@ public:
     }
 
 private:
+    static constexpr std::uint64_t most_writes = std::uint64_t{1} << 63U;
+
     explicit checkpoint_file(file_handle<Files> file) noexcept : file_(std::move(file)) {}
 
     [[nodiscard]] outcome put(const checkpoint_values& values, std::uint64_t sequence) noexcept;
@@ -146,6 +148,12 @@ result<checkpoint_file<Files>> checkpoint_file<Files>::open(const directory<File
             return error{errc::wrong_format, text({"checkpoint \"", in.of(name), "\""}),
                          text({"version ", std::to_string(format_version)}),
                          std::to_string(std::uint32_t{block.version})};
+        }
+        // A block in the place of the other one, or of a number that no writer comes to: what is
+        // written next would not count, or would be written over the one that does.
+        if (block.sequence % 2 != at / page_bytes || block.sequence >= most_writes) {
+            opened.torn_ = true;
+            continue;
         }
         if (!any || block.sequence > opened.sequence_) {
             any = true;

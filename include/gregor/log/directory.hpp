@@ -30,7 +30,8 @@ inline constexpr std::string_view aside_ending = ".aside";
     return text({twenty_digits(base), segment_ending});
 }
 
-/// The base in a segment's name; none where it is no segment's.
+/// The base in a segment's name; none where it is no segment's. It is below 2^61, and so all
+/// offsets of the segment, of which there are 2^31 at most, are below 2^62.
 [[nodiscard]] inline std::optional<offset_t> base_in(std::string_view name)
 {
     if (name.size() != 20 + segment_ending.size() || !name.ends_with(segment_ending)) {
@@ -38,12 +39,12 @@ inline constexpr std::string_view aside_ending = ".aside";
     }
     offset_t base = 0;
     for (const char digit : name.substr(0, 20)) {
-        if (digit < '0' || digit > '9' || base > (~offset_t{0} >> 2U) / 10) {
+        if (digit < '0' || digit > '9' || base > (~offset_t{0} >> 3U) / 10) {
             return std::nullopt;
         }
         base = base * 10 + static_cast<offset_t>(digit - '0');
     }
-    return base;
+    return base <= ~offset_t{0} >> 3U ? std::optional{base} : std::nullopt;
 }
 
 #if GREGOR_FILES

@@ -67,8 +67,9 @@
 //
 // Identity block: which file this is, so that a copy of it is known for one. Written again where it
 // does not fit. Seal block: written once, when every slot is full and lasting; zero before.
-// Checkpoint file: two checkpoint blocks, at 0 and at 4096, written in turn; the valid one of the
-// higher sequence counts. Each of these blocks is 512 bytes, which a disk writes as one:
+// Checkpoint file: two checkpoint blocks, those of even sequence at 0 and of odd at 4096, written
+// in turn; the valid one of the higher sequence counts. Each of these blocks is 512 bytes, which a
+// disk writes as one:
 //
 //     identity    0 magic "gregorID"   8 device u64   16 inode u64
 //     seal        0 magic "gregorSE"   8 end u64      16 sealed u64, ns since 1970

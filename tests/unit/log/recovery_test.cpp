@@ -4,6 +4,7 @@
 #if GREGOR_FILES
 
 #    include <cstdint>
+#    include <cstring>
 #    include <filesystem>
 #    include <string>
 
@@ -480,6 +481,34 @@ TEST_CASE("one torn block of the checkpoint is made good, two are reported", "[l
     bytes[4096 + 30] ^= 1;
     support::put_bytes(file, bytes);
     CHECK(says(refusal(scratch.path()), "expected a block with its checksum"));
+}
+
+TEST_CASE("a block of a checkpoint counts in its place, with a number that a writer may come to",
+          "[log][recovery]")
+{
+    const support::scratch_directory scratch;
+    small_disk::write(scratch.path(), 3);
+    const std::string file = scratch / "checkpoint";
+    disk::checkpoint_block block{};
+    const std::string bytes = support::bytes_of(file);
+    std::memcpy(&block, bytes.data() + 4096, sizeof block);
+    SECTION("in the other one's place")
+    {
+        block.sequence = block.sequence + 1;
+    }
+    SECTION("with the last number")
+    {
+        block.sequence = ~std::uint64_t{0};
+    }
+    block.epoch = 77;
+    disk::finish_block(block, disk::checkpoint_magic, 0);
+    std::string other = bytes;
+    other.replace(4096, sizeof block, reinterpret_cast<const char*>(&block), sizeof block);
+    support::put_bytes(file, other);
+    const auto log = recovered(scratch.path());
+    CHECK(log.report.checkpoint_torn);
+    CHECK(log.report.epoch == 0);
+    CHECK_FALSE(recovered(scratch.path()).report.checkpoint_torn);
 }
 
 TEST_CASE("a format that is impossible is refused", "[log][recovery]")

@@ -57,8 +57,10 @@ TEST_CASE("a segment's name is its base in 20 digits, and no other name is one",
     CHECK(disk::segment_name(65536) == "00000000000000065536.log");
     CHECK(disk::base_in("00000000000000065536.log") == 65536U);
     CHECK(disk::base_in("00000000000000000000.log") == 0U);
+    CHECK(disk::base_in("02305843009213693951.log") == (gregor::offset_t{1} << 61U) - 1);
     for (const char* name :
          {"", "0.log", "00000000000000065536.lo", "00000000000000065536.log.new",
+          "02305843009213693952.log", "02305843009213693959.log", "04611686018427387904.log",
           "0000000000000006553x.log", "-0000000000000065536.log", "99999999999999999999.log",
           "../../00000000000000.log", "000000000000000065536.log", "00000000000000065536.aside"}) {
         INFO(name);
