@@ -258,21 +258,37 @@ fuzz::bytes log_of(unsigned char mode, offset_t first, offset_t count, std::opti
     return input;
 }
 
+bool opens(const fuzz::bytes& input)
+{
+    fuzz::pieces from{input};
+    const auto mode = from.take<unsigned char>();
+    support::simulated_disk memory{1};
+    files::disk = &memory;
+    fill(memory, from, mode);
+    const auto in = *disk::directory<files>::open("memory");
+    return disk::recover(in, format).has_value();
+}
+
 } // namespace
 
 std::vector<fuzz::bytes> fuzz::seeds()
 {
     constexpr unsigned char usual = puts_checksums_right | is_chained;
-    return {log_of(0, 0, 19, std::nullopt, 16, 1),
-            log_of(usual | is_itself, 0, 19, std::nullopt, 16, 1),
-            log_of(usual | is_itself, 8, 14, 18, 16, 1),
-            log_of(usual | is_itself | syncs_all, 0, 7, 3, 0, 1),
-            log_of(usual, 0, 7, 3, 2, 9),
-            log_of(usual | verifies_sealed, 64, 21, 82, 80, 9),
-            log_of(usual | is_itself | verifies_sealed, 0, 24, std::nullopt, 24, 1),
-            log_of(puts_checksums_right | is_itself, 0, 3, std::nullopt, 0, 1),
-            log_of(usual | is_long, 0, 3, std::nullopt, 0, 1),
-            log_of(usual | is_short, 0, 3, std::nullopt, 0, 1),
-            log_of(usual | is_itself | has_gap, 0, 19, std::nullopt, 0, 1),
-            log_of(usual | is_itself, (std::uint64_t{1} << 61U) - 8, 8, 2, 0, 1)};
+    std::vector<bytes> all{log_of(0, 0, 19, std::nullopt, 16, 1),
+                           log_of(usual | is_itself, 0, 19, std::nullopt, 16, 1),
+                           log_of(usual | is_itself, 8, 14, 18, 16, 1),
+                           log_of(usual | is_itself | syncs_all, 0, 7, 3, 0, 1),
+                           log_of(usual, 0, 7, 3, 2, 9),
+                           log_of(usual | verifies_sealed, 64, 21, 82, 80, 9),
+                           log_of(usual | is_itself | verifies_sealed, 0, 24, std::nullopt, 24, 1),
+                           log_of(puts_checksums_right | is_itself, 0, 3, std::nullopt, 0, 1),
+                           log_of(usual | is_itself, (std::uint64_t{1} << 61U) - 8, 8, 2, 0, 1)};
+    for (const bytes& each : all) {
+        require(opens(each), "a seed that is as it should be is one that opens");
+    }
+    for (const unsigned char wrong : {is_long, is_short, has_gap}) {
+        all.push_back(log_of(usual | is_itself | wrong, 0, 19, std::nullopt, 0, 1));
+        require(!opens(all.back()), "a seed that is not as it should be is refused");
+    }
+    return all;
 }
