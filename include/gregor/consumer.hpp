@@ -242,6 +242,8 @@ public:
     [[nodiscard]] std::uint64_t lag() const;
 
     /// From the next poll on; an offset that is not there is out of range, see `auto_offset_reset`.
+    /// What a seek forward passes over counts as returned: the next commit of all, by hand or by a
+    /// poll, commits it. A seek back moves no committed offset by itself.
     /// False when the group has given the partition to somebody else.
     bool seek(partition_id p, offset_t to)
     {

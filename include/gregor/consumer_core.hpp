@@ -214,6 +214,9 @@ private:
             const sighting seen = r.look(found.run);
             if (r.take_freed()) [[unlikely]] {
                 state_->room_made.notify();
+                if (r.take_passed_over()) {
+                    assigned_.touch(r);
+                }
             }
             return seen;
         });

@@ -139,11 +139,12 @@ public:
                (lossy_ && log_->end_offset() - position_ >= capacity - capacity / 8);
     }
 
-    /// What a commit of all that was returned comes to: never beyond the end, wherever the user has
-    /// sought since.
-    [[nodiscard]] offset_t committable() const noexcept
+    /// What a commit of all that was returned, or passed over by a seek or a reset, comes to:
+    /// nothing where the user has sought what is not there, since a look will still move it.
+    [[nodiscard]] std::optional<offset_t> committable() const noexcept
     {
-        return sought_ ? (std::min)(position_, log_->end_offset()) : position_;
+        const bool there = !sought_ || (position_ >= log_->begin_offset() && !beyond_end());
+        return there ? std::optional<offset_t>{position_} : std::nullopt;
     }
 
     /// The run was given to the user; says how many offsets before it were lost.
@@ -156,8 +157,17 @@ public:
         return lost;
     }
 
+    /// True once after a seek, or its options, moved it beyond what was committed: what it passed
+    /// over is to be committed as if it had been returned.
+    [[nodiscard]] bool take_passed_over() noexcept
+    {
+        const bool has = passed_over_;
+        passed_over_ = false;
+        return has;
+    }
+
     /// True once after something moved that held producers back, but by no commit: they want to
-    /// know.
+    /// know. So it is after the options said where to go.
     [[nodiscard]] bool take_freed() noexcept
     {
         const bool was = freed_;
@@ -189,6 +199,7 @@ public:
         position_ = to;
         placed_ = true;
         sought_ = true;
+        passed_over_ = position_ > held_from_;
         missed_ = 0;
     }
 
@@ -285,6 +296,7 @@ private:
         }
         missed_ += *to > position_ ? *to - position_ : 0;
         position_ = *to;
+        passed_over_ = position_ > held_from_;
         return look(run);
     }
 
@@ -298,6 +310,7 @@ private:
     std::uint64_t missed_ = 0; // not yet told
     bool placed_ = true;       // there is a position
     bool freed_ = false;
+    bool passed_over_ = false;
     bool sought_ = false;
     bool lossy_;
     std::size_t most_;

@@ -196,6 +196,7 @@ struct reading_model {
         }
         if (!at) {
             r.placed = false;
+            r.held_from = lossy ? cursor.at : 0;
             return r;
         }
         r.position = r.held_from = *at;
@@ -232,7 +233,9 @@ struct reading_model {
     {
         if (r.dirty) {
             r.dirty = false;
-            commit(r, log, cursor, r.sought ? std::min(r.position, log.end()) : r.position);
+            if (!r.sought || (r.position >= log.begin() && r.position <= log.end())) {
+                commit(r, log, cursor, r.position);
+            }
         }
     }
 
@@ -244,6 +247,7 @@ struct reading_model {
         }
         r.position = to;
         r.placed = r.sought = true;
+        r.dirty = r.dirty || to > r.held_from;
         r.missed = 0;
     }
 
@@ -269,6 +273,7 @@ struct reading_model {
                 }
                 r.missed += *to > r.position ? *to - r.position : 0;
                 r.position = *to;
+                r.dirty = r.dirty || *to > r.held_from;
                 continue;
             }
             std::uint64_t first = r.position;

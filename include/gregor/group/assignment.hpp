@@ -116,7 +116,9 @@ public:
         }
         while (!returned_.empty()) {
             reader& r = returned_.take();
-            commit(r, r.committable());
+            if (const std::optional<offset_t> next = r.committable()) {
+                commit(r, *next);
+            }
         }
         state_.room_made.notify();
     }

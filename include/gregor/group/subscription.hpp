@@ -183,6 +183,9 @@ public:
             return false;
         }
         r->seek(to);
+        if (r->take_passed_over()) {
+            assigned_.touch(*r);
+        }
         if (r->take_freed()) {
             state_->room_made.notify();
         }

@@ -108,6 +108,46 @@ TEST_CASE("what was seeked back to is held while it is in hand", "[consumer][see
     CHECK(out.try_send(5));
 }
 
+TEST_CASE("what a seek to the end passes over holds nobody back after the next poll",
+          "[consumer][seek]")
+{
+    ints t{"t", {.capacity_records = 4}};
+    gregor::producer out{t};
+    gregor::consumer in{t, "g"};
+    for (int i = 0; i != 4; ++i) {
+        REQUIRE(out.try_send(i));
+    }
+    REQUIRE_FALSE(out.try_send(4));
+    REQUIRE(in.seek_to_end(zero));
+    CHECK(in.try_poll().status() == poll_status::timed_out);
+    CHECK(in.committed(zero) == 4);
+    CHECK(out.try_send(4));
+    CHECK(support::read_values(in) == std::vector<int>{4});
+}
+
+TEST_CASE("members that seek to the end of a closed topic are told that it is the end",
+          "[consumer][seek][groups]")
+{
+    ints t{"t", {.partitions = 2, .capacity_records = 4}};
+    gregor::producer out{t};
+    gregor::consumer first{t, "g"};
+    gregor::consumer second{t, "g"};
+    CHECK(first.try_poll().empty());
+    CHECK(second.try_poll().empty());
+    for (const std::uint32_t p : {0U, 1U}) {
+        REQUIRE(out.try_send(1, {.partition = {p}}));
+    }
+    t.close();
+    for (auto* const each : {&first, &second}) {
+        for (const gregor::partition_id p : each->assignment()) {
+            REQUIRE(each->seek_to_end(p));
+        }
+        static_cast<void>(each->try_poll());
+    }
+    CHECK(first.try_poll().status() == poll_status::closed);
+    CHECK(second.try_poll().status() == poll_status::closed);
+}
+
 TEST_CASE("a position that was overwritten is out of range, and the options say where to go",
           "[consumer][seek][reset]")
 {
