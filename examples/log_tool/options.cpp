@@ -69,7 +69,6 @@ void check_use(const options& chosen, std::string_view name)
 options parse(int count, const char* const* arguments)
 {
     options chosen;
-    std::string_view last; // an option, to be looked at once the command is known
     for (int i = 1; i < count; ++i) {
         const std::string_view argument = arguments[i];
         if (argument == "--help" || argument == "-h") {
