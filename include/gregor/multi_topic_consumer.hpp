@@ -36,7 +36,14 @@ struct topic_partition {
     std::string_view topic;
     partition_id partition;
 
-    friend auto operator<=>(const topic_partition&, const topic_partition&) = default;
+    friend bool operator==(const topic_partition&, const topic_partition&) = default;
+    // (not every standard library compares names in three ways)
+    friend std::strong_ordering operator<=>(const topic_partition& a,
+                                            const topic_partition& b) noexcept
+    {
+        const int by_name = a.topic.compare(b.topic);
+        return by_name != 0 ? by_name <=> 0 : a.partition <=> b.partition;
+    }
 };
 
 /// Reads several topics of one type, in a group of one name in each of them.

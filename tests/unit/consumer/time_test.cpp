@@ -77,7 +77,7 @@ TEST_CASE("the offset of a time is the first whose record is not older", "[consu
     CHECK(in.offset_for_time(zero, at(-100)) == 0U);
     CHECK(in.offset_for_time(zero, at(0)) == 0U);
     CHECK(in.offset_for_time(zero, at(2)) == 2U);
-    CHECK(in.offset_for_time(zero, at(2) + 1ns) == 3U);
+    CHECK(in.offset_for_time(zero, at(2) + timestamp_t::duration{1}) == 3U);
     CHECK(in.offset_for_time(zero, at(4)) == 4U);
     CHECK(in.offset_for_time(zero, at(5)) == std::nullopt);
     CHECK(in.position(zero) == 0);
