@@ -236,12 +236,13 @@ TEST_CASE("records without a key are handled by any worker", "[run][keyed]")
         REQUIRE(out.send(i));
     }
     t.close();
-    support::notebook<int> seen;
+    support::notebook<int> seen; // (assertions are for one thread)
+    support::notebook<int> with_key;
     auto work = run_keyed(t, "g", [&](const auto& record) {
-        CHECK_FALSE(record.key().has_value());
-        seen.write(record.value());
+        (record.key().has_value() ? with_key : seen).write(record.value());
     });
     work.wait();
+    CHECK(with_key.size() == 0);
     auto all = seen.lines();
     std::sort(all.begin(), all.end());
     CHECK(all.size() == 200);
