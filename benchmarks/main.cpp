@@ -29,6 +29,9 @@ registry everything()
     add_rebalance_storm(all);
     add_rebalance(all);
     add_poll_cost(all);
+#if defined(GREGOR_BENCH_HAVE_STORES)
+    add_durable_append(all);
+#endif
     return all;
 }
 

@@ -55,5 +55,6 @@ void add_partitioned_2p4(registry& all);
 void add_rebalance_storm(registry& all);
 void add_rebalance(registry& all);
 void add_poll_cost(registry& all);
+void add_durable_append(registry& all);
 
 } // namespace benchmarks

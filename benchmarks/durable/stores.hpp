@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What keeps records on disk from inside a process, each as its documentation says is fast. Those
+// that are not installed are left out.
+
+#include "store.hpp"
+
+#include "gregor/log/partition_files.hpp"
+
+#include <bit>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#if defined(GREGOR_BENCH_HAVE_LMDB)
+#    include <lmdb.h>
+#endif
+#if defined(GREGOR_BENCH_HAVE_LEVELDB)
+#    include <leveldb/db.h>
+#    include <leveldb/write_batch.h>
+#endif
+#if defined(GREGOR_BENCH_HAVE_ROCKSDB)
+#    include <rocksdb/db.h>
+#    include <rocksdb/options.h>
+#    include <rocksdb/write_batch.h>
+#endif
+#if defined(GREGOR_BENCH_HAVE_SQLITE)
+#    include <sqlite3.h>
+#endif
+
+namespace benchmarks {
+
+/// write(2): through a buffer of 64 KiB, or one call for each append. No checksum, no index.
+template <bool Buffered>
+class written_file {
+public:
+    written_file(const std::filesystem::path& folder, std::size_t /*record_bytes*/)
+        : file_(::open((folder / "log").c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600))
+    {
+        expect(file_ >= 0, "a file cannot be created");
+        buffer_.reserve(buffer_bytes);
+    }
+    written_file(const written_file&) = delete;
+    written_file& operator=(const written_file&) = delete;
+    ~written_file() { ::close(file_); }
+
+    void append(std::span<const std::byte> records, bool synced)
+    {
+        if constexpr (Buffered) {
+            if (buffer_.size() + records.size() > buffer_bytes) {
+                flush();
+            }
+            buffer_.insert(buffer_.end(), records.begin(), records.end());
+        } else {
+            write(records);
+        }
+        if (synced) {
+            flush();
+            expect(::fdatasync(file_) == 0, "fdatasync failed");
+        }
+    }
+
+    void flush()
+    {
+        write(buffer_);
+        buffer_.clear();
+    }
+
+private:
+    static constexpr std::size_t buffer_bytes = 64 * 1024;
+
+    void write(std::span<const std::byte> bytes) const
+    {
+        while (!bytes.empty()) {
+            const ssize_t written = ::write(file_, bytes.data(), bytes.size());
+            expect(written > 0 || errno == EINTR, "write failed");
+            bytes = bytes.subspan(written > 0 ? static_cast<std::size_t>(written) : 0);
+        }
+    }
+
+    int file_;
+    std::vector<std::byte> buffer_;
+};
+
+/// Big-endian, so that the order of bytes is the order of numbers.
+class ordered_key {
+public:
+    explicit ordered_key(std::uint64_t number) noexcept
+    {
+        for (std::size_t i = 0; i != sizeof bytes_; ++i) {
+            bytes_[i] = static_cast<char>(number >> (8 * (sizeof bytes_ - 1 - i)));
+        }
+    }
+    char* data() noexcept { return bytes_; }
+    static constexpr std::size_t size() noexcept { return sizeof(std::uint64_t); }
+    std::string_view view() const noexcept { return {bytes_, sizeof bytes_}; }
+
+private:
+    char bytes_[sizeof(std::uint64_t)];
+};
+
+/// Calls f(record) for each of the records that lie side by side.
+template <class F>
+void for_each_record(std::span<const std::byte> records, std::size_t record_bytes, F&& f)
+{
+    for (; !records.empty(); records = records.subspan(record_bytes)) {
+        f(std::string_view{reinterpret_cast<const char*>(records.data()), record_bytes});
+    }
+}
+
+#if GREGOR_FILES
+/// The files of gregor's log alone, without a topic around them: slots with their checksums in
+/// mapped segments of about 4 MiB, each made, synced and prepared when it is needed and not before;
+/// after the fourth, of the oldest one.
+class segment_files {
+public:
+    segment_files(const std::filesystem::path& folder, std::size_t record_bytes)
+        : files_(open(folder, record_bytes)), slot_bytes_(files_.format().slot_bytes()),
+          payload_at_(files_.format().payload_at())
+    {
+    }
+
+    void append(std::span<const std::byte> records, bool synced)
+    {
+        for_each_record(records, files_.format().payload_bytes, [&](std::string_view record) {
+            if (next_ == files_.room_end()) {
+                begin_segment();
+            }
+            unsigned char* const slot = into_->slot(next_);
+            std::memcpy(slot + payload_at_, record.data(), record.size());
+            gregor::disk::finish_slot(salted_, next_, gregor::disk::slot_kind::record, slot,
+                                      slot_bytes_);
+            ++next_;
+        });
+        if (synced) {
+            expect(!files_.flush(next_), "the log could not be flushed");
+        }
+    }
+    void flush() {}
+
+private:
+    using files = gregor::disk::partition_files<>;
+    static constexpr std::size_t segments = 4;
+
+    static files open(const std::filesystem::path& folder, std::size_t record_bytes)
+    {
+        gregor::disk::segment_format format;
+        format.type = "benchmark";
+        format.payload_bytes = static_cast<std::uint32_t>(record_bytes);
+        format.payload_alignment = 8;
+        format.slot_count = std::bit_floor((std::size_t{4} << 20U) / record_bytes);
+        auto in = gregor::disk::directory<gregor::disk::os_files>::open(folder.string());
+        return files::open(*std::move(in), format).value();
+    }
+
+    void begin_segment()
+    {
+        const std::size_t slots = files_.format().slot_count;
+        const bool reuse = next_ >= segments * slots && files_.removable() != 0;
+        expect(!(reuse ? files_.add_segment_of_oldest() : files_.add_segment()),
+               "a segment could not be added");
+        into_ = &files_.segment_of(next_);
+        into_->prepare(next_, slots);
+        salted_ = gregor::disk::salted(into_->salt());
+    }
+
+    files files_;
+    const std::size_t slot_bytes_;
+    const std::size_t payload_at_;
+    gregor::disk::segment<>* into_ = nullptr;
+    std::uint32_t salted_ = 0;
+    gregor::offset_t next_ = 0;
+};
+#endif
+
+/// The limit: plain stores into pages of a mapped file that are written already, round and round.
+class dirty_pages {
+public:
+    dirty_pages(const std::filesystem::path& folder, std::size_t /*record_bytes*/)
+        : file_(::open((folder / "log").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600))
+    {
+        expect(file_ >= 0 && ::posix_fallocate(file_, 0, bytes) == 0, "no file of 32 MiB");
+        void* const at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file_, 0);
+        expect(at != MAP_FAILED, "a file cannot be mapped");
+        begin_ = static_cast<std::byte*>(at);
+        std::memset(begin_, 1, bytes);
+    }
+    dirty_pages(const dirty_pages&) = delete;
+    dirty_pages& operator=(const dirty_pages&) = delete;
+    ~dirty_pages()
+    {
+        ::munmap(begin_, bytes);
+        ::close(file_);
+    }
+
+    void append(std::span<const std::byte> records, bool synced)
+    {
+        if (used_ + records.size() > bytes) {
+            used_ = 0;
+        }
+        std::memcpy(begin_ + used_, records.data(), records.size());
+        used_ += records.size();
+        expect(!synced || ::fdatasync(file_) == 0, "fdatasync failed");
+    }
+    void flush() {}
+
+private:
+    static constexpr std::size_t bytes = std::size_t{32} << 20U;
+
+    int file_;
+    std::byte* begin_ = nullptr;
+    std::size_t used_ = 0;
+};
+
+#if defined(GREGOR_BENCH_HAVE_LMDB)
+/// One transaction an append, keys appended in order; MDB_NOSYNC, and mdb_env_sync for a sync.
+class lmdb_store {
+public:
+    lmdb_store(const std::filesystem::path& folder, std::size_t record_bytes)
+        : record_bytes_(record_bytes)
+    {
+        check(mdb_env_create(&env_));
+        check(mdb_env_set_mapsize(env_, std::size_t{4} << 30U));
+        check(mdb_env_open(env_, folder.c_str(), MDB_NOSYNC | MDB_WRITEMAP, 0600));
+        MDB_txn* open = nullptr;
+        check(mdb_txn_begin(env_, nullptr, 0, &open));
+        check(mdb_dbi_open(open, nullptr, 0, &records_));
+        check(mdb_txn_commit(open));
+    }
+    lmdb_store(const lmdb_store&) = delete;
+    lmdb_store& operator=(const lmdb_store&) = delete;
+    ~lmdb_store() { mdb_env_close(env_); }
+
+    void append(std::span<const std::byte> records, bool synced)
+    {
+        MDB_txn* open = nullptr;
+        check(mdb_txn_begin(env_, nullptr, 0, &open));
+        for_each_record(records, record_bytes_, [&](std::string_view record) {
+            ordered_key key{next_++};
+            MDB_val name{key.size(), key.data()};
+            MDB_val value{record.size(), const_cast<char*>(record.data())};
+            check(mdb_put(open, records_, &name, &value, MDB_APPEND));
+        });
+        check(mdb_txn_commit(open));
+        if (synced) {
+            check(mdb_env_sync(env_, 1));
+        }
+    }
+    void flush() {}
+
+private:
+    static void check(int result) { expect(result == 0, mdb_strerror(result)); }
+
+    MDB_env* env_ = nullptr;
+    MDB_dbi records_ = 0;
+    std::size_t record_bytes_;
+    std::uint64_t next_ = 0;
+};
+#endif
+
+/// LevelDB and RocksDB, whose interfaces are alike: one WriteBatch an append, with `sync` where it
+/// is to be synced.
+template <class Api>
+class log_structured_store {
+public:
+    log_structured_store(const std::filesystem::path& folder, std::size_t record_bytes)
+        : record_bytes_(record_bytes), store_(Api::open(folder.string()))
+    {
+    }
+
+    void append(std::span<const std::byte> records, bool synced)
+    {
+        typename Api::batch batch;
+        for_each_record(records, record_bytes_, [&](std::string_view record) {
+            const ordered_key key{next_++};
+            batch.Put(typename Api::slice(key.view().data(), key.view().size()),
+                      typename Api::slice(record.data(), record.size()));
+        });
+        typename Api::write_options how;
+        how.sync = synced;
+        const auto status = store_->Write(how, &batch);
+        expect(status.ok(), status.ToString());
+    }
+    void flush() {}
+
+private:
+    std::size_t record_bytes_;
+    std::uint64_t next_ = 0;
+    std::unique_ptr<typename Api::store> store_;
+};
+
+#if defined(GREGOR_BENCH_HAVE_LEVELDB)
+struct leveldb_api {
+    using store = leveldb::DB;
+    using batch = leveldb::WriteBatch;
+    using slice = leveldb::Slice;
+    using write_options = leveldb::WriteOptions;
+
+    static std::unique_ptr<store> open(const std::string& folder)
+    {
+        leveldb::Options how;
+        how.create_if_missing = true;
+        how.compression = leveldb::kNoCompression;
+        store* opened = nullptr;
+        const auto status = leveldb::DB::Open(how, folder + "/db", &opened);
+        expect(status.ok(), status.ToString());
+        return std::unique_ptr<store>{opened};
+    }
+};
+#endif
+
+#if defined(GREGOR_BENCH_HAVE_ROCKSDB)
+struct rocksdb_api {
+    using store = rocksdb::DB;
+    using batch = rocksdb::WriteBatch;
+    using slice = rocksdb::Slice;
+    using write_options = rocksdb::WriteOptions;
+
+    static std::unique_ptr<store> open(const std::string& folder)
+    {
+        rocksdb::Options how;
+        how.create_if_missing = true;
+        how.compression = rocksdb::kNoCompression;
+        store* opened = nullptr;
+        const auto status = rocksdb::DB::Open(how, folder + "/db", &opened);
+        expect(status.ok(), status.ToString());
+        return std::unique_ptr<store>{opened};
+    }
+};
+#endif
+
+#if defined(GREGOR_BENCH_HAVE_SQLITE)
+/// A table in WAL mode, a prepared insert, one transaction an append; synchronous=FULL for one that
+/// is to be synced, OFF for the others.
+class sqlite_store {
+public:
+    sqlite_store(const std::filesystem::path& folder, std::size_t record_bytes)
+        : record_bytes_(record_bytes)
+    {
+        check(sqlite3_open((folder / "db").c_str(), &db_));
+        run("PRAGMA journal_mode=WAL");
+        run("PRAGMA synchronous=OFF");
+        run("CREATE TABLE log(id INTEGER PRIMARY KEY, record BLOB)");
+        check(sqlite3_prepare_v2(db_, "INSERT INTO log(record) VALUES(?)", -1, &insert_, nullptr));
+    }
+    sqlite_store(const sqlite_store&) = delete;
+    sqlite_store& operator=(const sqlite_store&) = delete;
+    ~sqlite_store()
+    {
+        sqlite3_finalize(insert_);
+        sqlite3_close(db_);
+    }
+
+    void append(std::span<const std::byte> records, bool synced)
+    {
+        if (synced != syncs_) {
+            run(synced ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=OFF");
+            syncs_ = synced;
+        }
+        run("BEGIN");
+        for_each_record(records, record_bytes_, [&](std::string_view record) {
+            check(sqlite3_bind_blob(insert_, 1, record.data(), static_cast<int>(record.size()),
+                                    nullptr));
+            expect(sqlite3_step(insert_) == SQLITE_DONE, sqlite3_errmsg(db_));
+            check(sqlite3_reset(insert_));
+        });
+        run("COMMIT");
+    }
+    void flush() {}
+
+private:
+    void check(int result) { expect(result == SQLITE_OK, sqlite3_errmsg(db_)); }
+    void run(const char* statement)
+    {
+        check(sqlite3_exec(db_, statement, nullptr, nullptr, nullptr));
+    }
+
+    sqlite3* db_ = nullptr;
+    sqlite3_stmt* insert_ = nullptr;
+    std::size_t record_bytes_;
+    bool syncs_ = false;
+};
+#endif
+
+} // namespace benchmarks
