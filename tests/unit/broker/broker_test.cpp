@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gregor/gregor.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -288,9 +289,15 @@ TEST_CASE("removal waits for the users to go, by the topic's clock", "[broker]")
     auto t = b.create<timed>("t", {}, clock);
     std::optional<gregor::error> why;
     {
-        std::thread remover{[&] { why = b.remove("t", 1s); }};
-        std::this_thread::sleep_for(3ms);
-        clock.advance(1s);
+        std::atomic<bool> done{false};
+        std::thread remover{[&] {
+            why = b.remove("t", 1s);
+            done = true;
+        }};
+        while (!done) { // it may look at the clock for the first time at any moment
+            std::this_thread::sleep_for(1ms);
+            clock.advance(1s);
+        }
         remover.join();
         REQUIRE(why);
         CHECK(why->code() == errc::in_use);

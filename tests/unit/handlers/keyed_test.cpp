@@ -391,14 +391,17 @@ TEST_CASE("a keyed member whose handlers are slow is alive, since it polls on", 
     timed t{"t", {.groups = {"g"}}, clock};
     support::door go_on;
     log_of_keys seen;
+    support::notebook<int> begun;
     auto work = run_keyed(t, "g",
                           [&](const auto& record) {
+                              begun.write(0);
                               go_on.pass();
                               seen.write(record.value());
                           },
                           {.workers = 1, .consumer = {.max_poll_interval = 1s}});
     send(t, 2, 10);
-    std::this_thread::sleep_for(5ms);
+    REQUIRE(eventually([&] { return begun.size() == 1; }));
+    std::this_thread::sleep_for(20ms); // it has handed over, and is on its way to its next poll
     clock.advance(10s);
     // inside its poll it is alive, however slow its handlers are
     CHECK_FALSE(t.maintain());
