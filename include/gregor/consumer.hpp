@@ -78,11 +78,18 @@ public:
                                                  const consumer_options& options = {});
 
     consumer(consumer&&) noexcept = default;
-    consumer& operator=(consumer&&) noexcept = default;
+    consumer& operator=(consumer&& other) noexcept
+    {
+        if (this != &other) {
+            leave();
+            core_ = std::move(other.core_);
+        }
+        return *this;
+    }
 
     /// Leaves as `close` does; while an exception passes, what the last poll returned is not
     /// committed, so that it comes again.
-    ~consumer() = default;
+    ~consumer() { leave(); }
 
     // --- reading
     // -----------------------------------------------------------------------------------
@@ -309,6 +316,15 @@ private:
     };
 
     explicit consumer(std::unique_ptr<core, release> c) noexcept : core_(std::move(c)) {}
+
+    /// While there is a core: a smart pointer may forget it before it destroys it, and the listener
+    /// may call the consumer.
+    void leave() noexcept
+    {
+        if (core_ != nullptr) {
+            core_->leave_quietly();
+        }
+    }
 
     [[nodiscard]] reader& reader_of(partition_id p) const
     {

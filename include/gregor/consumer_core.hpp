@@ -49,11 +49,17 @@ public:
     consumer_core& operator=(const consumer_core&) = delete;
     ~consumer_core() = default;
 
+    /// The handle is about to go. What its listener calls still finds it.
+    void leave_quietly() noexcept
+    {
+        readiness_.end();
+        this->close_quietly();
+    }
+
     /// The handle goes; the core too, unless a batch is in somebody's hands.
     static void release(consumer_core* core) noexcept
     {
-        core->readiness_.end();
-        core->close_quietly();
+        core->leave_quietly();
         if (core->lease != nullptr) {
             core->orphaned = true;
         } else {

@@ -462,3 +462,32 @@ TEST_CASE("a lossy group's partitions move to where their reader was", "[consume
     }
     CHECK(read == 2);
 }
+
+TEST_CASE("a consumer that goes is still the one that its listener commits with",
+          "[consumer][groups]")
+{
+    struct committing : gregor::rebalance_listener {
+        reader* in = nullptr;
+        commit_status status = commit_status::not_assigned;
+
+        void on_revoked(std::span<const partition_id> gone) override
+        {
+            status = in->commit(gone.front(), 1);
+        }
+    };
+    const bool by_assignment = GENERATE(false, true);
+    committing listener;
+    ints t{"t", {.groups = {"g"}}};
+    gregor::producer out{t};
+    out.send(7);
+    {
+        reader in{t, "g", {.auto_commit = false, .listener = &listener}};
+        listener.in = &in;
+        REQUIRE(in.try_poll().size() == 1);
+        if (by_assignment) {
+            in = reader{t, "others"};
+        }
+    }
+    CHECK(listener.status == commit_status::ok);
+    CHECK(reader{t, "g"}.position(partition_id{0}) == 1);
+}
