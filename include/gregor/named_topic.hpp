@@ -216,7 +216,7 @@ namespace refusal {
         found = text({std::to_string(name.size()), " characters, ", found, "..."});
     }
     return error{errc::invalid_name, "topic of the broker",
-                 "a name of 1 to 249 of a-z, A-Z, 0-9, '.', '_', '-', and not \".\" or \"..\"",
+                 R"(a name of 1 to 249 of a-z, A-Z, 0-9, '.', '_', '-', and not "." or "..")",
                  std::move(found)};
 }
 

@@ -151,7 +151,7 @@ private:
         bool passed_over = false;
     };
     template <class Topic>
-    class consumer_of;
+    class consumer_of; // NOLINT(cppcoreguidelines-virtual-class-destructor): it is
 
     /// The set's event, for who sleeps on it: he announces himself to all the others, too.
     struct all_events {
@@ -211,6 +211,7 @@ using wait_set = basic_wait_set<ring::std_env, wait::adaptive>;
 /// Called by its topic's event while it is armed, and then tells the set's.
 template <class Env, class Strategy>
 template <class Topic>
+// NOLINTNEXTLINE(cppcoreguidelines-virtual-class-destructor): it is
 class basic_wait_set<Env, Strategy>::consumer_of final : public any_consumer {
 public:
     using core = consumer_core<Topic>;

@@ -17,6 +17,7 @@ using offset_t = std::uint64_t;
 struct partition_id {
     std::uint32_t value = 0;
 
+    // NOLINTNEXTLINE(modernize-use-nullptr): there is no pointer
     friend constexpr auto operator<=>(const partition_id&, const partition_id&) = default;
 };
 
