@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <atomic>
 #include <gregor/gregor.hpp>
 
 #include <chrono>
@@ -153,9 +154,16 @@ TEST_CASE("two threads in one consumer are reported, whatever they call", "[cons
         return dies_saying("one consumer is used by two threads at once", [call] {
             ints t{"t", {.partitions = 2}};
             reader in{t, "g"};
-            std::thread waits{[&] { static_cast<void>(in.poll()); }};
+            std::atomic<bool> begun{false};
+            std::thread waits{[&] {
+                begun = true;
+                static_cast<void>(in.poll());
+            }};
+            while (!begun) {
+                std::this_thread::yield();
+            }
             for (;;) {
-                std::this_thread::sleep_for(1ms);
+                std::this_thread::sleep_for(20ms);
                 call(in);
             }
             waits.join();
