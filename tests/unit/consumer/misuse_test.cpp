@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <atomic>
 #include <gregor/gregor.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <span>
