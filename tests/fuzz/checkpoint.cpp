@@ -17,7 +17,7 @@ enum : unsigned char { puts_checksums_right = 1, has_magic = 2, is_cut = 4 };
 bool same(const gregor::disk::checkpoint_values& a, const gregor::disk::checkpoint_values& b)
 {
     return a.durable == b.durable && a.epoch == b.epoch && a.epoch_start == b.epoch_start &&
-           a.clean == b.clean && a.boot_id == b.boot_id;
+           a.clean == b.clean && a.boot_id == b.boot_id && a.log == b.log;
 }
 
 } // namespace
@@ -85,6 +85,7 @@ std::vector<fuzz::bytes> fuzz::seeds()
                 block.epoch = 1;
                 block.epoch_start = 17;
                 block.clean = 1;
+                block.log = 23;
                 disk::finish_block(block, disk::checkpoint_magic, 0);
                 append(input, &block, sizeof block);
             }

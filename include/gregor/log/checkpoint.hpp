@@ -26,6 +26,7 @@ struct checkpoint_values {
     offset_t epoch_start = 0;                ///< the end that it found
     bool clean = false;                      ///< `durable` is the end: the log was closed
     std::array<unsigned char, 16> boot_id{}; ///< the start of the system that wrote to the log
+    std::uint64_t log = 0;                   ///< which partition this is, and no other, for ever
 };
 
 /// The file that keeps them: two blocks, written in turn, so that one of them is whole at any time.
@@ -87,6 +88,7 @@ outcome checkpoint_file<Files>::put(const checkpoint_values& values,
     block.epoch = values.epoch;
     block.epoch_start = values.epoch_start;
     block.clean = values.clean ? 1U : 0U;
+    block.log = values.log;
     std::memcpy(block.boot_id, values.boot_id.data(), sizeof block.boot_id);
     finish_block(block, checkpoint_magic, 0);
     return Files::write(file_.get(), &block, sizeof block, sequence % 2 * page_bytes);
@@ -158,7 +160,8 @@ result<checkpoint_file<Files>> checkpoint_file<Files>::open(const directory<File
         if (!any || block.sequence > opened.sequence_) {
             any = true;
             opened.sequence_ = block.sequence;
-            opened.values_ = {block.durable, block.epoch, block.epoch_start, block.clean == 1, {}};
+            opened.values_ = {block.durable,    block.epoch, block.epoch_start,
+                              block.clean == 1, {},          block.log};
             std::memcpy(opened.values_.boot_id.data(), block.boot_id, sizeof block.boot_id);
         }
     }

@@ -77,6 +77,7 @@
 //     checkpoint  0 magic "gregorCP"   8 sequence u64 16 durable u64: all below it is lasting
 //                24 epoch u64         32 epoch_start u64, the end when the epoch began
 //                40 boot id, 16 bytes 56 version u32  60 clean u32: 1 where `durable` is the end
+//                64 log u64, drawn by chance when the partition was made
 //
 // and each ends like the header block: zero, then at 508 a crc u32, of the salt (8 bytes; for a
 // checkpoint 0) and bytes 0 .. 507.
@@ -185,7 +186,8 @@ struct checkpoint_block {
     unsigned char boot_id[16];
     little32 version;
     little32 clean;
-    unsigned char zero[444];
+    little64 log;
+    unsigned char zero[436];
     little32 crc;
 };
 
@@ -206,7 +208,8 @@ static_assert(sizeof(header_block) == block_bytes && sizeof(identity_block) == b
 static_assert(offsetof(header_block, slot_count) == 48 && offsetof(header_block, type) == 88 &&
               offsetof(header_block, salt) == 496 && offsetof(header_block, crc) == 508);
 static_assert(offsetof(identity_block, crc) == 508 && offsetof(seal_block, crc) == 508);
-static_assert(offsetof(checkpoint_block, boot_id) == 40 && offsetof(checkpoint_block, crc) == 508);
+static_assert(offsetof(checkpoint_block, boot_id) == 40 && offsetof(checkpoint_block, log) == 64 &&
+              offsetof(checkpoint_block, crc) == 508);
 static_assert(sizeof(header_page) == page_bytes && offsetof(header_page, seal) == 1024);
 
 /// What a segment's numbers are before the first one is written.

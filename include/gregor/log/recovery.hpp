@@ -205,6 +205,11 @@ auto recovery<Files>::open_checkpoint() -> failure
         return error{errc::corrupt, text({"log \"", in_.path, "\""}),
                      "a checkpoint beside its segments", "none"};
     }
+    if (!has_checkpoint_) {
+        if (const outcome did = Files::random(values_.log); !did.ok()) {
+            return did.on("this system");
+        }
+    }
     auto opened = has_checkpoint_ ? checkpoint_file<Files>::open(in_)
                                   : checkpoint_file<Files>::create(in_, values_);
     if (!opened) {

@@ -124,16 +124,18 @@ TEST_CASE("a checkpoint lies as the format says, on every machine", "[log][forma
     std::memcpy(block.boot_id, "0123456789abcdef", 16);
     block.version = 1;
     block.clean = 1;
+    block.log = 0x0a0b0c0d0e0f1011U;
     disk::finish_block(block, disk::checkpoint_magic, 0);
-    constexpr std::array<unsigned char, 64> golden{
-        'g', 'r', 'e', 'g', 'o', 'r', 'C', 'P', 2,   1,   0,   0,   0,   0,   0,   0,
-        4,   3,   0,   0,   0,   0,   0,   0,   6,   5,   0,   0,   0,   0,   0,   0,
-        8,   7,   0,   0,   0,   0,   0,   0,   '0', '1', '2', '3', '4', '5', '6', '7',
-        '8', '9', 'a', 'b', 'c', 'd', 'e', 'f', 1,   0,   0,   0,   1,   0,   0,   0};
+    constexpr std::array<unsigned char, 72> golden{
+        'g', 'r', 'e', 'g', 'o',  'r',  'C',  'P',  2,    1,    0,    0,   0,   0,   0,
+        0,   4,   3,   0,   0,    0,    0,    0,    0,    6,    5,    0,   0,   0,   0,
+        0,   0,   8,   7,   0,    0,    0,    0,    0,    0,    '0',  '1', '2', '3', '4',
+        '5', '6', '7', '8', '9',  'a',  'b',  'c',  'd',  'e',  'f',  1,   0,   0,   0,
+        1,   0,   0,   0,   0x11, 0x10, 0x0f, 0x0e, 0x0d, 0x0c, 0x0b, 0x0a};
     CHECK(std::memcmp(&block, golden.data(), golden.size()) == 0);
     std::array<unsigned char, 4> crc{};
     std::memcpy(crc.data(), block.crc.bytes, 4);
-    CHECK(std::vector<int>(crc.begin(), crc.end()) == std::vector<int>{0xc6, 0x1f, 0x42, 0xe0});
+    CHECK(std::vector<int>(crc.begin(), crc.end()) == std::vector<int>{0x97, 0x78, 0xb7, 0xea});
 }
 
 TEST_CASE("numbers in files are little-endian", "[log][format]")

@@ -145,6 +145,17 @@ TEST_CASE("a log that says it was closed, and holds more, may have lost somethin
     CHECK(recovered(scratch.path()).report.epoch == 1);
 }
 
+TEST_CASE("a partition has a number that no other one has, and keeps it", "[log][recovery]")
+{
+    const support::scratch_directory scratch;
+    const support::scratch_directory another;
+    const std::uint64_t mine = recovered(scratch.path()).checkpoint.values().log;
+    CHECK(recovered(another.path()).checkpoint.values().log != mine);
+    CHECK(recovered(scratch.path()).checkpoint.values().log == mine);
+    small_disk::forget_boot(scratch.path());
+    CHECK(recovered(scratch.path()).checkpoint.values().log == mine);
+}
+
 TEST_CASE("after a recovery either block of the checkpoint says what holds now", "[log][recovery]")
 {
     const support::scratch_directory scratch;
