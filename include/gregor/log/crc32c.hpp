@@ -24,7 +24,8 @@
 /// for it. `extend(extend(0, a), b)` is the checksum of `a` followed by `b`.
 ///
 /// Threads   any
-/// Cost      about 3 cycles for 8 bytes with the instruction, about 10 without
+/// Cost      8 bytes take about 3 cycles with the instruction, one where three checksums are taken
+///           at once, and about 10 without it
 namespace gregor::inline GREGOR_ABI::crc32c {
 
 /// What each byte value comes to when 0 to 7 bytes follow it.
@@ -68,6 +69,7 @@ inline constexpr auto tables = [] {
 inline constexpr bool has_instruction = true;
 #        define GREGOR_CRC_TARGET
 #        define GREGOR_CRC_8(crc, word) __crc32cd(static_cast<std::uint32_t>(crc), word)
+#        define GREGOR_CRC_4(crc, word) __crc32cw(static_cast<std::uint32_t>(crc), word)
 #        define GREGOR_CRC_1(crc, byte) __crc32cb(static_cast<std::uint32_t>(crc), byte)
 #    else
 #        if defined(__SSE4_2__)
@@ -78,29 +80,75 @@ inline const bool has_instruction = (__builtin_cpu_init(), __builtin_cpu_support
 #        endif
 #        define GREGOR_CRC_TARGET [[gnu::target("sse4.2")]]
 #        define GREGOR_CRC_8(crc, word) __builtin_ia32_crc32di(crc, word)
+#        define GREGOR_CRC_4(crc, word)                                                            \
+            __builtin_ia32_crc32si(static_cast<std::uint32_t>(crc), word)
 #        define GREGOR_CRC_1(crc, byte)                                                            \
             __builtin_ia32_crc32qi(static_cast<std::uint32_t>(crc), byte)
 #    endif
 
-/// By the processor's instruction; only where it has one.
+/// By the processor's instruction; only where it has one. The odd bytes come first: there are four
+/// of them in a slot, and what follows is aligned.
 GREGOR_CRC_TARGET [[nodiscard]] inline std::uint32_t
 extend_by_instruction(std::uint32_t crc, const void* bytes, std::size_t count) noexcept
 {
     const auto* at = static_cast<const unsigned char*>(bytes);
     std::uint64_t state = ~crc;
-    for (; count >= 8; count -= 8, at += 8) {
+    for (; count % 4 != 0; --count, ++at) {
+        state = GREGOR_CRC_1(state, *at);
+    }
+    if (count % 8 != 0) {
+        std::uint32_t word = 0;
+        std::memcpy(&word, at, sizeof word);
+        state = GREGOR_CRC_4(state, word);
+        count -= sizeof word;
+        at += sizeof word;
+    }
+    for (; count != 0; count -= 8, at += 8) {
         std::uint64_t word = 0;
         std::memcpy(&word, at, sizeof word);
         state = GREGOR_CRC_8(state, word);
     }
-    for (; count != 0; --count, ++at) {
-        state = GREGOR_CRC_1(state, *at);
-    }
     return ~static_cast<std::uint32_t>(state);
+}
+
+/// Three at once: an instruction waits for the one before it only where both are of one checksum.
+/// Counts are multiples of 4.
+GREGOR_CRC_TARGET inline void extend_three_by_instruction(std::uint32_t (&crcs)[3],
+                                                          const void* bytes, std::size_t apart,
+                                                          std::size_t count) noexcept
+{
+    const auto* first = static_cast<const unsigned char*>(bytes);
+    const auto* second = first + apart;
+    const auto* third = second + apart;
+    std::uint64_t states[3] = {~crcs[0], ~crcs[1], ~crcs[2]};
+    std::size_t at = 0;
+    if (count % 8 != 0) {
+        std::uint32_t words[3] = {};
+        std::memcpy(&words[0], first, 4);
+        std::memcpy(&words[1], second, 4);
+        std::memcpy(&words[2], third, 4);
+        states[0] = GREGOR_CRC_4(states[0], words[0]);
+        states[1] = GREGOR_CRC_4(states[1], words[1]);
+        states[2] = GREGOR_CRC_4(states[2], words[2]);
+        at = 4;
+    }
+    for (; at != count; at += 8) {
+        std::uint64_t words[3] = {};
+        std::memcpy(&words[0], first + at, 8);
+        std::memcpy(&words[1], second + at, 8);
+        std::memcpy(&words[2], third + at, 8);
+        states[0] = GREGOR_CRC_8(states[0], words[0]);
+        states[1] = GREGOR_CRC_8(states[1], words[1]);
+        states[2] = GREGOR_CRC_8(states[2], words[2]);
+    }
+    for (std::size_t i = 0; i != 3; ++i) {
+        crcs[i] = ~static_cast<std::uint32_t>(states[i]);
+    }
 }
 
 #    undef GREGOR_CRC_TARGET
 #    undef GREGOR_CRC_8
+#    undef GREGOR_CRC_4
 #    undef GREGOR_CRC_1
 #endif
 
@@ -114,6 +162,21 @@ extend_by_instruction(std::uint32_t crc, const void* bytes, std::size_t count) n
     }
 #endif
     return extend_portably(crc, bytes, count);
+}
+
+/// Extends three checksums at once, by `count` bytes each, which lie `apart` from one another:
+/// three times as fast as one after the other.
+inline void extend_three(std::uint32_t (&crcs)[3], const void* bytes, std::size_t apart,
+                         std::size_t count) noexcept
+{
+#if GREGOR_CRC_INSTRUCTION
+    if (has_instruction && count % 4 == 0) [[likely]] {
+        return extend_three_by_instruction(crcs, bytes, apart, count);
+    }
+#endif
+    for (std::size_t i = 0; i != 3; ++i) {
+        crcs[i] = extend(crcs[i], static_cast<const unsigned char*>(bytes) + i * apart, count);
+    }
 }
 
 /// Of these bytes alone.

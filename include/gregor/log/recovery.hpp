@@ -89,6 +89,9 @@ private:
         for (std::size_t i = first_open_; i != segments_.size() && !failed && going; ++i) {
             failed = tail_.each_slot(segments_[i], segments_[i].base(),
                                      [&](offset_t at, slot_state state, const auto* slot) {
+                                         if (tail_.is_residue(state, slot)) {
+                                             used_end_ = at + 1;
+                                         }
                                          return going = visit(at, state, slot);
                                      });
         }
@@ -129,6 +132,7 @@ private:
     checkpoint_values values_;
     std::vector<segment_type> segments_;
     std::size_t first_open_ = 0; ///< the first segment that is not known to be whole
+    offset_t used_end_ = 0;      ///< from here on there is nothing that could have to be erased
 
     struct range {
         offset_t from;
@@ -392,8 +396,9 @@ auto recovery<Files>::make_lasting() -> failure
     for (std::size_t i = 0; i != segments_.size() && !failed; ++i) {
         segment_type& each = segments_[i];
         std::uint64_t erased = 0;
-        if (report_.end < each.end()) {
-            failed = tail_.erase(each, (std::max)(report_.end, each.base()), erased);
+        const offset_t begin = (std::max)(report_.end, each.base());
+        if (begin < (std::min)(used_end_, each.end())) {
+            failed = tail_.erase(each, begin, used_end_, erased);
             report_.erased_bytes += erased;
         }
         const offset_t first = (std::max)(each.base(), values_.durable);

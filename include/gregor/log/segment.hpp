@@ -15,6 +15,7 @@
 #include "gregor/log/format.hpp"
 #include "gregor/log/os_file.hpp"
 #include "gregor/log/segment_header.hpp"
+#include "gregor/log/whole_slots.hpp"
 
 #if GREGOR_FILES
 
@@ -111,6 +112,16 @@ public:
     [[nodiscard]] unsigned char* slot(offset_t offset) const noexcept
     {
         return static_cast<unsigned char*>(mapped_) + place_of(offset);
+    }
+
+    /// The first offset from `first` on that holds no whole record and no void, or `end`: for who
+    /// reads for the first time what was not read when the log was opened. Only where it is mapped.
+    ///
+    /// Cost  that of reading the memory; 14 GB/s where it is in no cache
+    [[nodiscard]] offset_t first_not_whole(offset_t first, offset_t end) const noexcept
+    {
+        return first + count_whole_slots(salted(salt()), first, slot(first), slot_bytes(),
+                                         static_cast<std::size_t>(end - first));
     }
 
     /// Makes the slots from `first` on ready to be written, before anybody may write them: their

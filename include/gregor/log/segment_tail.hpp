@@ -17,6 +17,7 @@
 #include "gregor/log/format.hpp"
 #include "gregor/log/os_file.hpp"
 #include "gregor/log/segment.hpp"
+#include "gregor/log/whole_slots.hpp"
 
 #if GREGOR_FILES
 
@@ -51,10 +52,19 @@ public:
     /// page, and then slot after slot. There, and lasting, when this returns.
     [[nodiscard]] failure set_aside(const segment<Files>& from, offset_t first);
 
-    /// Zeroes what stands in slots from `first` on; the caller makes that lasting. A payload
-    /// without a stamp goes too: it would count if, of a later record there, only the stamp reached
-    /// the disk. What a recycled file held before has the checksum of another salt, and may stay.
-    [[nodiscard]] failure erase(segment<Files>& in, offset_t first, std::uint64_t& erased);
+    /// Whether this has to go where it stands beyond the end. A payload without a stamp has to: it
+    /// would count if, of a later record there, only the stamp reached the disk. What a recycled
+    /// file held before has the checksum of another salt, and may stay.
+    [[nodiscard]] bool is_residue(slot_state state, const unsigned char* slot) const noexcept
+    {
+        return state != slot_state::empty ||
+               (std::memcmp(slot, zero_.data(), sizeof(slot_head::stamp)) == 0 &&
+                std::memcmp(slot, zero_.data(), zero_.size()) != 0);
+    }
+
+    /// Zeroes what has to go of the slots from `first` up to `end`; the caller makes that lasting.
+    [[nodiscard]] failure erase(segment<Files>& in, offset_t first, offset_t end,
+                                std::uint64_t& erased);
 
     /// Writes what is there once more.
     [[nodiscard]] failure write_again(segment<Files>& in, offset_t first, offset_t end);
@@ -86,11 +96,15 @@ auto segment_tail<Files>::each_slot(const segment<Files>& in, offset_t first, Vi
         if (const outcome did = in.read(first, count, buffer_.data()); !did.ok()) {
             return did.on(in_.of(segment_name(in.base())));
         }
-        for (std::size_t i = 0; i != count; ++i) {
-            const unsigned char* const slot = buffer_.data() + i * slot_bytes_;
+        const auto slot = [&](std::size_t i) { return buffer_.data() + i * slot_bytes_; };
+        for (std::size_t i = 0, whole = 0; i != count; ++i) {
+            if (i >= whole) {
+                whole = i + count_whole_slots(begun, first + i, slot(i), slot_bytes_, count - i);
+            }
             const slot_state state =
-                look_at_slot(begun, first + i, in.recycled(), slot, slot_bytes_);
-            if (!visit(first + i, state, slot)) {
+                i < whole ? state_of_whole_slot(slot(i))
+                          : look_at_slot(begun, first + i, in.recycled(), slot(i), slot_bytes_);
+            if (!visit(first + i, state, slot(i))) {
                 return {};
             }
         }
@@ -157,18 +171,16 @@ auto segment_tail<Files>::set_aside(const segment<Files>& from, offset_t first) 
 }
 
 template <class Files>
-auto segment_tail<Files>::erase(segment<Files>& in, offset_t first, std::uint64_t& erased)
-    -> failure
+auto segment_tail<Files>::erase(segment<Files>& in, offset_t first, offset_t end,
+                                std::uint64_t& erased) -> failure
 {
     outcome did;
     failure failed = each_slot(in, first, [&](offset_t at, slot_state state, const auto* slot) {
-        const bool stamped = std::memcmp(slot, zero_.data(), sizeof(slot_head::stamp)) != 0;
-        const bool blank = std::memcmp(slot, zero_.data(), zero_.size()) == 0;
-        if (!blank && (state != slot_state::empty || !stamped)) {
+        if (at < end && is_residue(state, slot)) {
             did = in.write(at, 1, zero_.data());
             erased += zero_.size();
         }
-        return did.ok();
+        return at < end && did.ok();
     });
     return failed ? std::move(failed) : unless(did, segment_name(in.base()));
 }

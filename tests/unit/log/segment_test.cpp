@@ -377,4 +377,27 @@ TEST_CASE("a segment is created, recycled and sealed, or not, whichever call fai
     }
 }
 
+TEST_CASE("who reads a mapped segment first finds the first slot that is not whole",
+          "[log][segment]")
+{
+    const support::scratch_directory scratch;
+    const auto in = small_disk::open(scratch.path());
+    segment made = make(in);
+    for (gregor::offset_t offset = 8; offset != 16; ++offset) {
+        small_disk::put(made, offset);
+    }
+    REQUIRE(made.map().ok());
+    CHECK(made.first_not_whole(8, 16) == 16);
+    for (gregor::offset_t broken = 8; broken != 16; ++broken) {
+        made.slot(broken)[20] ^= 1;
+        CHECK(made.first_not_whole(8, 16) == broken);
+        CHECK(made.first_not_whole(broken, 16) == broken);
+        CHECK(made.first_not_whole(8, broken) == broken);
+        CHECK(made.first_not_whole(broken + 1, 16) == 16);
+        made.slot(broken)[20] ^= 1;
+    }
+    std::memset(made.slot(12), 0, 32);
+    CHECK(made.first_not_whole(8, 16) == 12);
+}
+
 #endif

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include <gregor/log/whole_slots.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/random.hpp"
+
+namespace disk = gregor::disk;
+
+using disk::slot_kind;
+using disk::slot_state;
+using gregor::offset_t;
+
+namespace {
+
+const std::uint32_t salted = disk::salted(0x1122334455667788U);
+
+/// Slots of consecutive offsets, each of which can be made something else.
+struct run {
+    offset_t first;
+    std::size_t slot_bytes;
+    std::vector<unsigned char> bytes;
+
+    run(offset_t from, std::size_t slot_length, std::size_t count)
+        : first(from), slot_bytes(slot_length), bytes(slot_length * count)
+    {
+        for (std::size_t i = 0; i != bytes.size(); ++i) {
+            bytes[i] = static_cast<unsigned char>(i * 7);
+        }
+        for (std::size_t i = 0; i != count; ++i) {
+            finish(i, i % 3 == 1 ? slot_kind::skipped : slot_kind::record);
+        }
+    }
+    unsigned char* slot(std::size_t i) { return bytes.data() + i * slot_bytes; }
+    void finish(std::size_t i, slot_kind kind)
+    {
+        disk::finish_slot(salted, first + i, kind, slot(i), slot_bytes);
+    }
+    std::size_t whole(std::size_t count) const
+    {
+        return disk::count_whole_slots(salted, first, bytes.data(), slot_bytes, count);
+    }
+    /// One by one, as look_at_slot sees them.
+    std::size_t expected(std::size_t count)
+    {
+        std::size_t whole = 0;
+        while (whole != count) {
+            const slot_state state =
+                disk::look_at_slot(salted, first + whole, false, slot(whole), slot_bytes);
+            if (state != slot_state::record && state != slot_state::skipped) {
+                break;
+            }
+            CHECK(disk::state_of_whole_slot(slot(whole)) == state);
+            ++whole;
+        }
+        return whole;
+    }
+};
+
+} // namespace
+
+TEST_CASE("as many slots are whole as there are before the first that is not", "[log][format]")
+{
+    for (const std::size_t slot_bytes : {std::size_t{24}, std::size_t{32}, std::size_t{88}}) {
+        for (std::size_t count = 0; count != 11; ++count) {
+            run slots{5, slot_bytes, count};
+            CHECK(slots.whole(count) == count);
+            for (std::size_t broken = 0; broken != count; ++broken) {
+                slots.slot(broken)[slot_bytes - 1] ^= 0x10;
+                CHECK(slots.whole(count) == broken);
+                slots.slot(broken)[slot_bytes - 1] ^= 0x10;
+            }
+        }
+    }
+}
+
+TEST_CASE("no flipped bit of a slot goes unseen beside others that are whole", "[log][format]")
+{
+    run slots{(offset_t{1} << 40U) - 2, 32, 7};
+    for (std::size_t bit = 0; bit != slots.bytes.size() * 8; ++bit) {
+        slots.bytes[bit / 8] ^= static_cast<unsigned char>(1U << bit % 8);
+        INFO("bit " << bit);
+        CHECK(slots.whole(7) == bit / 8 / 32);
+        slots.bytes[bit / 8] ^= static_cast<unsigned char>(1U << bit % 8);
+    }
+}
+
+TEST_CASE("slots are found whole in a run that are so one by one", "[log][format]")
+{
+    const support::fresh_seed seed;
+    INFO(seed);
+    support::dice dice{seed};
+    for (int round = 0; round != 3000; ++round) {
+        const std::size_t count = dice.below(20);
+        run slots{dice.below(1000), 24 + 8 * dice.below(12), count};
+        for (std::size_t changes = dice.below(3); changes != 0 && count != 0; --changes) {
+            const std::size_t which = dice.below(count);
+            unsigned char* const slot = slots.slot(which);
+            switch (dice.below(5)) {
+            case 0: std::memset(slot, 0, slots.slot_bytes); break;
+            case 1: std::memset(slot, 0, 8); break;
+            case 2: // whole, of another offset
+                disk::finish_slot(salted, dice.below(1000), slot_kind::record, slot,
+                                  slots.slot_bytes);
+                break;
+            case 3: slot[12] = 1; break; // what is reserved, with its checksum
+            default: slot[dice.below(slots.slot_bytes)] ^= 0x40; break;
+            }
+            if (slot[12] == 1) {
+                disk::slot_head head;
+                std::memcpy(&head, slot, sizeof head);
+                head.crc = disk::slot_crc(salted, head.stamp, slot, slots.slot_bytes);
+                std::memcpy(slot, &head, sizeof head);
+            }
+        }
+        REQUIRE(slots.whole(count) == slots.expected(count));
+    }
+}
