@@ -14,6 +14,7 @@
 
 #include <gregor/log/segment_tail.hpp>
 
+#include "../support/utf8.hpp"
 #include "commands.hpp"
 #include "topic.hpp"
 
@@ -22,45 +23,23 @@ namespace {
 
 using bytes = std::span<const unsigned char>;
 
-/// How many bytes the UTF-8 character at the start has; 0 where none starts there.
-std::size_t character_length(bytes text)
-{
-    const auto byte = [&](std::size_t i) { return i < text.size() ? text[i] : 0U; };
-    const unsigned first = byte(0);
-    const std::size_t length = first < 0x80                    ? 1
-                               : first >= 0xc2 && first < 0xe0 ? 2
-                               : first >= 0xe0 && first < 0xf0 ? 3
-                               : first >= 0xf0 && first < 0xf5 ? 4
-                                                               : 0;
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xc0U) != 0x80U) {
-            return 0;
-        }
-    }
-    const bool overlong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xf0 && byte(1) < 0x90);
-    const bool no_character =
-        (first == 0xed && byte(1) >= 0xa0) || (first == 0xf4 && byte(1) >= 0x90);
-    return overlong || no_character ? 0 : length;
-}
-
 /// What people can read, followed by nothing but zeros; empty where it is something else.
 std::string_view text_in(bytes payload)
 {
-    std::size_t count = payload.size();
-    while (count != 0 && payload[count - 1] == 0) {
-        --count;
-    }
-    for (std::size_t i = 0; i != count;) {
-        const std::size_t length = character_length(payload.subspan(i, count - i));
-        const unsigned char c = payload[i];
+    std::string_view text{reinterpret_cast<const char*>(payload.data()), payload.size()};
+    text = text.substr(0, text.find_last_not_of('\0') + 1);
+    for (std::size_t i = 0; i != text.size();) {
+        const std::size_t length = utf8::character_length(text.substr(i));
+        const auto c = static_cast<unsigned char>(text[i]);
         const bool control = (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
-        const bool control_of_latin = c == 0xc2 && length == 2 && payload[i + 1] < 0xa0;
+        const bool control_of_latin =
+            c == 0xc2 && length == 2 && static_cast<unsigned char>(text[i + 1]) < 0xa0;
         if (length == 0 || control || control_of_latin) {
             return {};
         }
         i += length;
     }
-    return {reinterpret_cast<const char*>(payload.data()), count};
+    return text;
 }
 
 /// As JSON writes it, which people read as well.

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "../support/utf8.hpp"
+
 namespace word_count {
 namespace {
 
@@ -28,35 +30,12 @@ std::size_t distinct(const std::vector<word_counts>& counts)
     return all;
 }
 
-/// How many bytes the UTF-8 character at the start of the text has; 0 where there is none.
-std::size_t character_length(std::string_view text)
-{
-    const auto byte = [&](std::size_t i) {
-        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-    };
-    const unsigned first = byte(0);
-    const std::size_t length = first < 0x80                    ? 1
-                               : first >= 0xc2 && first < 0xe0 ? 2
-                               : first >= 0xe0 && first < 0xf0 ? 3
-                               : first >= 0xf0 && first < 0xf5 ? 4
-                                                               : 0;
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xc0U) != 0x80U) {
-            return 0;
-        }
-    }
-    const bool overlong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xf0 && byte(1) < 0x90);
-    const bool no_character =
-        (first == 0xed && byte(1) >= 0xa0) || (first == 0xf4 && byte(1) >= 0x90);
-    return overlong || no_character ? 0 : length;
-}
-
 /// A JSON string. Text need not be UTF-8 and JSON must be: other bytes are written as in Latin-1.
 std::string quoted(std::string_view text)
 {
     std::string json = "\"";
     while (!text.empty()) {
-        const std::size_t length = character_length(text);
+        const std::size_t length = utf8::character_length(text);
         const auto byte = static_cast<unsigned char>(text.front());
         if (length == 0 || byte < 0x20) {
             json += fmt::format("\\u{:04x}", byte);
