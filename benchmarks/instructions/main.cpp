@@ -13,6 +13,8 @@
 
 #include "gregor/gregor.hpp"
 
+#include "work.hpp"
+
 namespace {
 
 struct record {
@@ -120,11 +122,6 @@ bool poll_in_vain(long times)
            }) == 0;
 }
 
-struct work {
-    std::string_view name;
-    bool (*run)(long times);
-};
-
 constexpr work all[] = {
     {"send", one_by_one<single>},
     {"send,default", one_by_one<multi>},
@@ -140,18 +137,18 @@ constexpr work all[] = {
 
 int main(int count, char** arguments)
 {
-    if (count == 2 && std::string_view{arguments[1]} == "--list") {
-        for (const work& each : all) {
-            std::printf("%.*s\n", static_cast<int>(each.name.size()), each.name.data());
-        }
-        return EXIT_SUCCESS;
-    }
-    if (count == 3) {
-        for (const work& each : all) {
-            if (each.name == arguments[1]) {
+    const bool lists = count == 2 && std::string_view{arguments[1]} == "--list";
+    for (const std::span<const work> some : {std::span<const work>{all}, compared_work()}) {
+        for (const work& each : some) {
+            if (lists) {
+                std::printf("%.*s\n", static_cast<int>(each.name.size()), each.name.data());
+            } else if (count == 3 && each.name == arguments[1]) {
                 return each.run(std::atol(arguments[2])) ? EXIT_SUCCESS : EXIT_FAILURE;
             }
         }
+    }
+    if (lists) {
+        return EXIT_SUCCESS;
     }
     std::fputs("gregor_instructions WORK TIMES, or --list\n", stderr);
     return 2;
