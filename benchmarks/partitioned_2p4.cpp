@@ -11,8 +11,7 @@
 #include "channel.hpp"
 #include "gregor_channels.hpp"
 #include "group_topology.hpp"
-#include "locked_deque.hpp"
-#include "peers.hpp"
+#include "shared_queues.hpp"
 
 namespace benchmarks {
 namespace {
@@ -23,9 +22,6 @@ constexpr usage four_partitions{.producers = 2, .readers = 2, .members = true, .
 constexpr usage four_partitions_claiming{
     .producers = 2, .readers = 2, .claim = true, .members = true, .partitions = 4};
 constexpr usage one_partition{.producers = 2, .readers = 2, .members = true};
-
-template <template <class> class Queue, class T, std::size_t Batch>
-using shared_queue = work_queue_channel<Queue, T, Batch, 2, 2>;
 
 template <class Channel>
 void add(registry& all, const std::string& subject)
@@ -46,19 +42,21 @@ void add(registry& all, const std::string& subject)
                    .round = round});
 }
 
+template <class T, std::size_t Batch>
+void add_queues(registry& all)
+{
+    for_each_shared_queue<Batch>([&]<template <class> class Queue>(const std::string& subject) {
+        add<work_queue_channel<Queue, T, Batch, 2, 2>>(all, subject);
+    });
+}
+
 template <class T>
 void add_single_records(registry& all)
 {
     constexpr std::size_t b1 = 1;
     add<gregor_default<T, b1, four_partitions>>(all, "gregor/default");
     add<gregor_default<T, b1, one_partition>>(all, "gregor/one_partition");
-#if defined(GREGOR_BENCH_HAVE_CONCURRENTQUEUE)
-    add<shared_queue<concurrent_queue_bulk, T, b1>>(all, "moodycamel/concurrent_queue_bulk");
-#endif
-#if defined(GREGOR_BENCH_HAVE_TBB)
-    add<shared_queue<tbb_bounded_queue, T, b1>>(all, "tbb/concurrent_bounded_queue");
-#endif
-    add<shared_queue<locked_deque, T, b1>>(all, "std/deque_mutex");
+    add_queues<T, b1>(all);
 }
 
 template <class T>
@@ -68,10 +66,7 @@ void add_batches(registry& all)
     add<gregor_default<T, b16, four_partitions>>(all, "gregor/default");
     add<gregor_default<T, b16, four_partitions_claiming>>(all, "gregor/default_claim");
     add<gregor_default<T, b16, one_partition>>(all, "gregor/one_partition");
-#if defined(GREGOR_BENCH_HAVE_CONCURRENTQUEUE)
-    add<shared_queue<concurrent_queue_bulk, T, b16>>(all, "moodycamel/concurrent_queue_bulk");
-#endif
-    add<shared_queue<locked_deque_swapped, T, b16>>(all, "std/deque_mutex_swapped");
+    add_queues<T, b16>(all);
 }
 
 } // namespace

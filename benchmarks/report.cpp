@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <iterator>
 #include <optional>
+#include <span>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -127,18 +129,20 @@ std::optional<measured_target> measure(const target& wanted, const std::vector<g
     return std::nullopt;
 }
 
-void print_targets(const std::vector<group>& results)
+void print_targets(std::string_view title, std::span<const target> all,
+                   const std::vector<group>& results)
 {
     bool first = true;
-    for (const target& wanted : targets) {
+    for (const target& wanted : all) {
         const auto found = measure(wanted, results);
         if (!found)
             continue;
         if (first)
-            fmt::print("\nWhat the project promises: by which factor the subject is better, in"
-                       " rounds taken side by side\n");
+            fmt::print("\n{}: by which factor the subject is better, in rounds taken side by"
+                       " side\n",
+                       title);
         first = false;
-        fmt::print("  {:<17}{:>4} B b{:<3} {:<22} against {:<32} {:>5.2f} ({:.2f}-{:.2f}), wanted"
+        fmt::print("  {:<17}{:>4} B b{:<3} {:<24} against {:<32} {:>5.2f} ({:.2f}-{:.2f}), wanted"
                    " {:.2f}: {}\n",
                    wanted.scenario, wanted.payload_bytes, wanted.batch, found->subject,
                    found->reference, found->ratio.median, found->ratio.min, found->ratio.max,
@@ -221,7 +225,8 @@ void print_report(const machine& here, std::optional<double> others_per_cent,
 #endif
     for (const group& each : results)
         print_group(each);
-    print_targets(results);
+    print_targets("What the project promises", promises, results);
+    print_targets("What it aims at", goals, results);
 }
 
 std::string to_json(const machine& here, std::optional<double> others_per_cent,

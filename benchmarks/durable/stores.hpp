@@ -276,7 +276,7 @@ template <class Api>
 class log_structured_store {
 public:
     log_structured_store(const std::filesystem::path& folder, std::size_t record_bytes)
-        : record_bytes_(record_bytes), store_(Api::open(folder.string()))
+        : record_bytes_(record_bytes), store_(open(folder.string()))
     {
     }
 
@@ -296,6 +296,17 @@ public:
     void flush() {}
 
 private:
+    static std::unique_ptr<typename Api::store> open(const std::string& folder)
+    {
+        typename Api::options how;
+        how.create_if_missing = true;
+        how.compression = Api::no_compression;
+        typename Api::store* opened = nullptr;
+        const auto status = Api::store::Open(how, folder + "/db", &opened);
+        expect(status.ok(), status.ToString());
+        return std::unique_ptr<typename Api::store>{opened};
+    }
+
     std::size_t record_bytes_;
     std::uint64_t next_ = 0;
     std::unique_ptr<typename Api::store> store_;
@@ -306,18 +317,9 @@ struct leveldb_api {
     using store = leveldb::DB;
     using batch = leveldb::WriteBatch;
     using slice = leveldb::Slice;
+    using options = leveldb::Options;
     using write_options = leveldb::WriteOptions;
-
-    static std::unique_ptr<store> open(const std::string& folder)
-    {
-        leveldb::Options how;
-        how.create_if_missing = true;
-        how.compression = leveldb::kNoCompression;
-        store* opened = nullptr;
-        const auto status = leveldb::DB::Open(how, folder + "/db", &opened);
-        expect(status.ok(), status.ToString());
-        return std::unique_ptr<store>{opened};
-    }
+    static constexpr auto no_compression = leveldb::kNoCompression;
 };
 #endif
 
@@ -326,18 +328,9 @@ struct rocksdb_api {
     using store = rocksdb::DB;
     using batch = rocksdb::WriteBatch;
     using slice = rocksdb::Slice;
+    using options = rocksdb::Options;
     using write_options = rocksdb::WriteOptions;
-
-    static std::unique_ptr<store> open(const std::string& folder)
-    {
-        rocksdb::Options how;
-        how.create_if_missing = true;
-        how.compression = rocksdb::kNoCompression;
-        store* opened = nullptr;
-        const auto status = rocksdb::DB::Open(how, folder + "/db", &opened);
-        expect(status.ok(), status.ToString());
-        return std::unique_ptr<store>{opened};
-    }
+    static constexpr auto no_compression = rocksdb::kNoCompression;
 };
 #endif
 
