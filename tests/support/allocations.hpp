@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+
 // The unit tests' operator new (unit/allocations.cpp) counts, and fails when it is told to.
 
 namespace support {
 
 /// How many allocations this thread has made.
 [[nodiscard]] long allocations() noexcept;
+
+/// How many bytes that were, as they were asked for.
+[[nodiscard]] std::size_t allocated_bytes() noexcept;
 
 /// How many blocks this thread has allocated and nobody has freed, less those of others that it has
 /// freed: what one thread made and freed by itself is not in it.

@@ -8,6 +8,7 @@
 namespace {
 
 thread_local long made = 0;
+thread_local std::size_t made_bytes = 0;
 thread_local long alive = 0;
 thread_local long fails_at = 0;
 
@@ -29,6 +30,7 @@ void* allocate(std::size_t bytes, std::size_t alignment)
         throw std::bad_alloc{};
     }
     ++alive;
+    made_bytes += bytes;
     return block;
 }
 
@@ -54,6 +56,11 @@ namespace support {
 long allocations() noexcept
 {
     return made;
+}
+
+std::size_t allocated_bytes() noexcept
+{
+    return made_bytes;
 }
 
 long live_blocks() noexcept

@@ -150,6 +150,16 @@ TEST_CASE("a topic that cannot have its memory leaks none", "[topic]")
     CHECK(made);
 }
 
+TEST_CASE("an idle topic takes less than 4 KiB beside its ring", "[topic]")
+{
+    constexpr std::size_t records = 1024;
+    const std::size_t before = support::allocated_bytes();
+    const topic<int> idle{"idle", {.capacity_records = records, .groups = {"readers"}}};
+    const std::size_t beside = support::allocated_bytes() - before - records * sizeof(int);
+    INFO(beside << " bytes");
+    CHECK(beside < 4096);
+}
+
 TEST_CASE("a topic is moved, not copied, and its handles stay with what moves", "[topic]")
 {
     using small = topic<int>;
