@@ -106,9 +106,10 @@ struct failing_files : hasty_files {
     {
         return or_fail([&] { return base::lock(file); });
     }
-    static outcome map(int file, std::size_t bytes, bool writable, void*& at) noexcept
+    static outcome map(int file, std::size_t bytes, bool writable, void*& at,
+                       std::uint64_t from = 0) noexcept
     {
-        return or_fail([&] { return base::map(file, bytes, writable, at); });
+        return or_fail([&] { return base::map(file, bytes, writable, at, from); });
     }
     static outcome boot_id(std::array<unsigned char, 16>& id) noexcept
     {

@@ -29,11 +29,12 @@ namespace support {
 /// Threads   one
 struct simulated_disk {
     static constexpr std::size_t sector = 512;
+    static constexpr std::size_t longest = std::size_t{1} << 18U; ///< of a file
     static constexpr int directory = 3;
     using bytes = std::vector<unsigned char>;
 
     struct file {
-        bytes now; ///< never moves once it has its length: it may be mapped
+        bytes now; ///< never moves while it grows to `longest`: it may be mapped
         bytes lasting;
     };
     /// Something done to the names: one of them goes, one comes, or both at once.
@@ -175,6 +176,10 @@ struct simulated_files {
     {
         return on_disk([&] {
             auto& now = of(file).now;
+            now.reserve(simulated_disk::longest);
+            if (bytes > simulated_disk::longest) {
+                return ENOSPC;
+            }
             now.resize((std::max)(now.size(), static_cast<std::size_t>(bytes)));
             return 0;
         });
@@ -208,10 +213,10 @@ struct simulated_files {
             return 0;
         });
     }
-    static outcome map(int file, std::size_t, bool, void*& at)
+    static outcome map(int file, std::size_t, bool, void*& at, std::uint64_t from = 0)
     {
         return on_disk([&] {
-            at = of(file).now.data();
+            at = of(file).now.data() + from;
             return 0;
         });
     }

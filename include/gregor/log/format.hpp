@@ -19,6 +19,7 @@
 //
 //     <directory>/<topic>/lock                             held by who writes
 //     <directory>/<topic>/<partition>/checkpoint           what is known to be lasting
+//     <directory>/<topic>/<partition>/offsets              how far its groups are
 //     <directory>/<topic>/<partition>/00000000000000000000.log
 //     <directory>/<topic>/<partition>/00000000000000065536.log
 //     ...                                                  segments, by the offset of their first
@@ -81,6 +82,36 @@
 //
 // and each ends like the header block: zero, then at 508 a crc u32, of the salt (8 bytes; for a
 // checkpoint 0) and bytes 0 .. 507.
+//
+// Offsets file: a page with a header, and in turn, as in a checkpoint, its state; then a page for
+// each group, in no order, as many as the state says. What lies behind them does not count.
+//
+//     byte 0     512   1024           1536          2048   4096   8192
+//     | header | zero | state, even | state, odd | zero | cell | cell ...
+//
+//     header      0 magic "gregorOF"   8 version u32: 1 12 cell_bytes u32: 4096
+//                16 partition u32     20 reserved: 0    24 log u64, as the checkpoint says
+//               496 salt u64, drawn by chance
+//     state       0 magic "gregorOS"   8 sequence u64   16 epoch u64, that of the log when offsets
+//                24 cells u64             beyond its end were last moved back
+//
+// A cell, written where it is mapped, so that what is there counts also if the program is killed:
+//
+//     byte 0    512    1024     1536     2048   3072   4096
+//     | group | group | offset | offset | note | note |
+//
+//     group       0 magic "gregorGR"   8 sequence u64   16 salt u64, drawn when the group came
+//      twice     24 flags u32: 1 lossy                  28 name_bytes u32: 0 where there is none
+//                32 name, 255 bytes, zero behind it; sequences are of the file: a later one counts
+//     offset      0 word u64: offset * 4 + 2 where it was committed + 1 where it holds producers
+//      in turn    8 sequence u64, even in the first      16 crc u32 of salt and bytes 0 .. 15
+//                20 whole u32: 1; 0 while the others are written
+//     note        0 sequence u64       8 offset u64, to which it belongs
+//                16 text_bytes u32    20 text, 1000 bytes, zero behind it
+//              1020 crc u32 of salt and bytes 0 .. 1019
+//
+// Header, state and group are blocks as those above, with the header's salt; what is in a cell has
+// the salt of its group, so nothing of the one that was there before counts.
 //
 // Example: offset 5 of a segment whose salt is 0x1122334455667788, written little-endian; records
 // of 12 bytes with alignment 4, so 32 bytes a slot (the length is a multiple of 8); the record is

@@ -237,10 +237,15 @@ struct os_files {
 
     // --- mappings --------------------------------------------------------------------------------
 
-    static outcome map(int file, std::size_t bytes, bool writable, void*& at) noexcept
+    /// From a page's beginning on.
+    static outcome map(int file, std::size_t bytes, bool writable, void*& at,
+                       std::uint64_t from = 0) noexcept
     {
+        if (!is_place(from)) {
+            return {EFBIG, "map"};
+        }
         at = ::mmap(nullptr, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, file,
-                    0);
+                    static_cast<off_t>(from));
         if (at == MAP_FAILED) {
             at = nullptr;
             return said(-1, "map");

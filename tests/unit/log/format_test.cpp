@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gregor/log/format.hpp>
+#include <gregor/log/offset_cell.hpp>
+#include <gregor/log/offsets_page.hpp>
 
 #include <array>
 #include <cstddef>
@@ -36,6 +38,21 @@ slot_state look(const std::vector<unsigned char>& slot, gregor::offset_t offset 
                 bool recycled = false, std::uint64_t of_salt = salt)
 {
     return disk::look_at_slot(disk::salted(of_salt), offset, recycled, slot.data(), slot.size());
+}
+
+struct field {
+    std::size_t at;
+    std::vector<int> bytes;
+};
+
+void check_bytes(const unsigned char* bytes, const std::vector<field>& golden)
+{
+    for (const auto& [at, expected] : golden) {
+        for (std::size_t i = 0; i != expected.size(); ++i) {
+            INFO("byte " << at + i);
+            CHECK(int{bytes[at + i]} == expected[i]);
+        }
+    }
 }
 
 } // namespace
@@ -85,10 +102,6 @@ TEST_CASE("a header lies as the format says, on every machine", "[log][format]")
     page.seal.newest = 0x414243;
     disk::finish_block(page.seal, disk::seal_magic, salt);
 
-    struct field {
-        std::size_t at;
-        std::vector<int> bytes;
-    };
     const std::vector<field> golden{
         {0, {'g', 'r', 'e', 'g', 'o', 'r', 'L', 'S', 1, 0, 0, 0, 0, 0x10, 0, 0}},
         {16, {1, 0, 0, 0, 32, 0, 0, 0, 16, 0, 0, 0, 4, 0, 0, 0, 12, 0, 0, 0}},
@@ -106,12 +119,7 @@ TEST_CASE("a header lies as the format says, on every machine", "[log][format]")
     };
     std::array<unsigned char, sizeof page> bytes{};
     std::memcpy(bytes.data(), &page, sizeof page);
-    for (const auto& [at, expected] : golden) {
-        for (std::size_t i = 0; i != expected.size(); ++i) {
-            INFO("byte " << at + i);
-            CHECK(int{bytes[at + i]} == expected[i]);
-        }
-    }
+    check_bytes(bytes.data(), golden);
 }
 
 TEST_CASE("a checkpoint lies as the format says, on every machine", "[log][format]")
@@ -136,6 +144,49 @@ TEST_CASE("a checkpoint lies as the format says, on every machine", "[log][forma
     std::array<unsigned char, 4> crc{};
     std::memcpy(crc.data(), block.crc.bytes, 4);
     CHECK(std::vector<int>(crc.begin(), crc.end()) == std::vector<int>{0x97, 0x78, 0xb7, 0xea});
+}
+
+TEST_CASE("an offsets file lies as the format says, on every machine", "[log][format]")
+{
+    const disk::offsets_header header =
+        disk::make_offsets_header({.log = 0x0102030405060708U, .partition = 3}, salt);
+    disk::offsets_state state{};
+    state.sequence = 0x0102;
+    state.epoch = 0x0304;
+    state.cells = 0x0506;
+    disk::finish_block(state, disk::offsets_state_magic, salt);
+    std::array<unsigned char, disk::page_bytes> first{};
+    std::memcpy(first.data(), &header, sizeof header);
+    std::memcpy(first.data() + disk::states_at[0], &state, sizeof state);
+    check_bytes(
+        first.data(),
+        {{0, {'g', 'r', 'e', 'g', 'o', 'r', 'O', 'F', 1, 0, 0, 0, 0, 0x10, 0, 0, 3, 0, 0, 0}},
+         {20, {0, 0, 0, 0, 8, 7, 6, 5, 4, 3, 2, 1, 0}},
+         {496,
+          {0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 0, 0, 0, 0, 0x88, 0x52, 0x7f, 0xf2}},
+         {1024, {'g', 'r', 'e', 'g', 'o', 'r', 'O', 'S', 2, 1, 0, 0, 0, 0, 0, 0, 4, 3, 0}},
+         {1048, {6, 5, 0, 0, 0, 0, 0, 0, 0}},
+         {1532, {0x9a, 0x4c, 0x56, 0xf4}}});
+
+    alignas(8) std::array<unsigned char, disk::cell_bytes> cell{};
+    disk::offset_cell risk{cell.data()};
+    risk.take(0x0708, 0x2122232425262728U, "risk", disk::lossy_group, salt);
+    risk.store(0x090a0b0c0d0e0f02U); // the first one, in the second place
+    risk.store(0x191a1b1c1d1e1f03U);
+    risk.write_note(0x191a1b1c1d1e1f03U >> 2U, "hello");
+    check_bytes(cell.data(),
+                {{0, {'g', 'r', 'e', 'g', 'o', 'r', 'G', 'R', 8, 7, 0, 0, 0, 0, 0, 0}},
+                 {16, {0x28, 0x27, 0x26, 0x25, 0x24, 0x23, 0x22, 0x21, 1, 0, 0, 0, 4, 0, 0, 0}},
+                 {32, {'r', 'i', 's', 'k', 0, 0}},
+                 {508, {0xc0, 0xe5, 0xe5, 0x9c}},
+                 {1024, {3, 0x1f, 0x1e, 0x1d, 0x1c, 0x1b, 0x1a, 0x19, 2, 0, 0, 0, 0, 0, 0, 0}},
+                 {1040, {0x9c, 0xcc, 0x6e, 0x62, 1, 0, 0, 0, 0}},
+                 {1536, {2, 0x0f, 0x0e, 0x0d, 0x0c, 0x0b, 0x0a, 0x09, 1, 0, 0, 0, 0, 0, 0, 0}},
+                 {1552, {0x92, 0x64, 0x98, 0xc2, 1, 0, 0, 0, 0}},
+                 {3072, {1, 0, 0, 0, 0, 0, 0, 0, 0xc0, 0x87, 0x47, 0x07, 0xc7, 0x86, 0x46, 0x06}},
+                 {3088, {5, 0, 0, 0, 'h', 'e', 'l', 'l', 'o', 0, 0}},
+                 {4092, {0x60, 0x02, 0x7c, 0xfd}}});
+    CHECK(std::memcmp(cell.data(), cell.data() + disk::groups_at[1], disk::block_bytes) == 0);
 }
 
 TEST_CASE("numbers in files are little-endian", "[log][format]")
