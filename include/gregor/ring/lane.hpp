@@ -18,6 +18,18 @@ struct lane {
     unsigned courtesy = 0;
 };
 
+/// Producers that meet at every record take the lines of claims, stamps and slots from each other
+/// at every record. Who loses keeps away, up to about 2 us where they meet all the time, so that
+/// the other gets on by a run of records: together they are twice as fast.
+template <class Env, class Seq>
+GREGOR_NOINLINE void give_way(lane<Seq>& mine) noexcept
+{
+    constexpr unsigned least = 16;
+    constexpr unsigned most = 128;
+    mine.courtesy = mine.courtesy * 2 + least < most ? mine.courtesy * 2 + least : most;
+    Env::back_off(mine.courtesy);
+}
+
 /// What a reader keeps to itself about one ring.
 template <class Seq>
 struct sight {
@@ -25,7 +37,7 @@ struct sight {
     bool shared = false; ///< the ring is shared, as far as this reader has noticed
 };
 
-enum class claiming : std::uint8_t { granted, full, closed, busy };
+enum class claiming : std::uint8_t { granted, full, closed, busy, failed };
 
 /// What a claim came to, and the first sequence of it.
 template <class Seq>

@@ -14,6 +14,7 @@ enum class extension {
     granted, ///< what was needed may be written
     full,    ///< somebody still needs what would be overwritten
     busy,    ///< another thread extends at this moment: look again
+    failed,  ///< the room could not be had
 };
 
 /// The end of what may be written now, and the start of what may still be read. Producers claim

@@ -6,11 +6,11 @@
 
 #include "gregor/base/config.hpp"
 #include "gregor/ring/gate.hpp"
+#include "gregor/ring/in_ring.hpp"
 #include "gregor/ring/lane.hpp"
-#include "gregor/ring/room.hpp"
 #include "gregor/ring/sequence.hpp"
 #include "gregor/ring/sole_counter.hpp"
-#include "gregor/ring/stamps.hpp"
+#include "gregor/ring/stamped_run.hpp"
 
 namespace gregor::inline GREGOR_ABI::ring {
 
@@ -28,28 +28,43 @@ namespace gregor::inline GREGOR_ABI::ring {
 /// Threads   claim, publish, hold, settle: one a lane; open_lane, share, close: under the owner's
 ///           mutex; available, finished and the snapshots: any
 /// Progress  sole: wait-free while there is room. Shared: lock-free. While a second producer is
-/// being
-///           admitted, or another thread destroys old records, a claim waits for that thread
+///           being admitted, or another thread destroys old records, a claim waits for that thread
 ///
 /// Edges
 ///   (1) -> (2)  regime shared: the stamps, the first shared claim, the last watermark;
 ///               regime closed: the last watermark
 ///   (3a) -> (4)  the first shared claim
 ///   (3b) -> (4)  the closing of a shared ring, and with it its end
-template <class Seq, class Env, bool Many>
+///
+/// `Parts` says how room comes and where stamps lie: `in_ring`, `in_segments`. Stamps that lie in
+/// the slots are stored for each sequence, and what another life has left there is read by them.
+template <class Seq, class Env, bool Many, class Parts = in_ring>
 class sequencer {
 public:
+    using stamps_type = typename Parts::template stamps<Seq, Env>;
+    /// Stamps outlive the sequencer.
+    static constexpr bool always_stamped = stamps_type::always;
+
     using lane_type = lane<Seq>;
     using sight_type = sight<Seq>;
     using run_type = run<Seq>;
     using claimed_type = ring::claimed<Seq>;
     using gate_type = ring::gate<Seq, Env>;
-    using room_type = ring::room<Seq, Env>;
+    using room_type = typename Parts::template room<Seq, Env>;
     using place = typename gate_type::place;
 
     /// A ring of `capacity` (a power of two) whose first sequence is `start`.
     sequencer(Seq start, Seq capacity) noexcept
-        : room_(start, capacity), sole_(start), claimed_(pack(start, 0))
+        requires(!always_stamped)
+        : room_(start, capacity), begun_(start), sole_(start), claimed_(pack(start, 0))
+    {
+    }
+
+    /// Goes on at `start` with what is stamped below it, from `oldest` on; room up to `limit`.
+    sequencer(Seq oldest, Seq start, Seq limit, const stamps_type& where, Seq capacity) noexcept
+        requires(always_stamped)
+        : room_(oldest, limit, capacity), stamps_(where), begun_(start), sole_(start),
+          claimed_(pack(start, 0))
     {
     }
 
@@ -82,9 +97,10 @@ public:
     void publish(lane_type& mine, Seq first, Seq count) noexcept
     {
         if (!mine.shared) [[likely]] {
+            stamp_for_later(first, count);
             sole_.publish(plus(first, count));
         } else {
-            stamp(first, count, count);
+            stamp_run(stamps_, first, count, count);
         }
     }
 
@@ -104,6 +120,7 @@ public:
     void settle(lane_type& mine, Seq first, Seq count, Seq built) noexcept
     {
         if (!mine.shared) {
+            stamp_for_later(first, built);
             if (sole_.settle(plus(first, built))) {
                 return;
             }
@@ -114,7 +131,7 @@ public:
                 return;
             }
         }
-        stamp(first, count, built);
+        stamp_run(stamps_, first, count, built);
     }
 
     // --- the owner, under its mutex --------------------------------------------------------------
@@ -127,13 +144,17 @@ public:
         if (look() != regime::sole) {
             return;
         }
-        stamps_.allocate(room_.capacity());
+        if constexpr (!always_stamped) {
+            stamps_.allocate(room_.capacity());
+        }
         set(regime::sharing);
         Env::heavy();
         const auto at = sole_.quiesce();
-        for (Seq back = room_.capacity(); back != 0; --back) {
-            // what the sole producer published is published in the shared ring too
-            stamps_.publish(minus(at.published, back), stamps_type::record);
+        if constexpr (!always_stamped) {
+            for (Seq back = room_.capacity(); back != 0; --back) {
+                // what the sole producer published is published in the shared ring too
+                stamps_.publish(minus(at.published, back), stamps_type::record);
+            }
         }
         // (3a) release-store, synchronizes-with the acquire-load (4)
         claimed_.store(pack(at.claimed, 0), std::memory_order_release);
@@ -171,12 +192,12 @@ public:
     {
         if (!mine.shared) [[likely]] {
             if (before(from, mine.known) || see(mine, from)) [[likely]] {
-                return {from, earlier(static_cast<Seq>(mine.known - from), most)};
+                return known_run(mine, from, most);
             }
         }
         if constexpr (Many) {
             if (mine.shared) {
-                return stamped(from, most);
+                return stamped_run(stamps_, from, most);
             }
         }
         return {from, 0};
@@ -203,16 +224,25 @@ public:
         return shared() ? sequence_in<Seq>(claimed()) : sole_.published();
     }
 
+    /// One past the last of the sequences that are published, each after the other, from `from` on;
+    /// all before it are.
+    [[nodiscard]] Seq published_end(Seq from) const noexcept
+    {
+        return shared() ? stamped_end(stamps_, from, sequence_in<Seq>(claimed()))
+                        : sole_.published();
+    }
+
     /// More than one producer has been alive at once.
     [[nodiscard]] bool shared() const noexcept { return look() == regime::shared; }
 
     /// A published sequence holds a record: it was not skipped.
     [[nodiscard]] bool is_record(Seq sequence) const noexcept
     {
-        if constexpr (Many) {
-            return !shared() || stamps_.look(sequence) == stamps_type::record;
-        } else {
+        if constexpr (!Many && !always_stamped) {
             return true;
+        } else {
+            const bool by_stamp = always_stamped || shared();
+            return !by_stamp || stamps_.look(sequence) == stamps_type::record;
         }
     }
 
@@ -220,16 +250,10 @@ public:
     /// A snapshot, for people.
     [[nodiscard]] bool stuck(Seq from, Seq& at) const noexcept
     {
-        if constexpr (Many) {
-            if (shared()) {
-                const Seq claims_end = sequence_in<Seq>(claimed());
-                for (at = from; before(at, claims_end); at = plus(at, 1)) {
-                    if (stamps_.look(at) == stamps_type::nothing) {
-                        return true;
-                    }
-                }
-                return false;
-            }
+        if (shared()) {
+            const Seq claims_end = sequence_in<Seq>(claimed());
+            at = stamped_end(stamps_, from, claims_end);
+            return before(at, claims_end);
         }
         at = sole_.published();
         return sole_.held();
@@ -241,7 +265,6 @@ public:
     [[nodiscard]] const room_type& room() const noexcept { return room_; }
 
 private:
-    using stamps_type = ring::stamps<Seq, Env>;
     using word = word_t<Seq>;
 
     enum class regime : std::uint8_t { sole, sharing, shared, closing, closed };
@@ -330,21 +353,10 @@ private:
                 mine.courtesy -= mine.courtesy != 0 ? 1U : 0U;
                 return {claiming::granted, at};
             }
-            give_way(mine);
+            give_way<Env>(mine);
             // relaxed: as above
             seen = claimed_.load(std::memory_order_relaxed);
         }
-    }
-
-    /// Producers that meet at every record take the lines of claims, stamps and slots from each
-    /// other at every record. Who loses keeps away, up to about 2 us where they meet all the time,
-    /// so that the other gets on by a run of records: together they are twice as fast.
-    GREGOR_NOINLINE static void give_way(lane_type& mine) noexcept
-    {
-        constexpr unsigned least = 16;
-        constexpr unsigned most = 128;
-        mine.courtesy = mine.courtesy * 2 + least < most ? mine.courtesy * 2 + least : most;
-        Env::back_off(mine.courtesy);
     }
 
     /// Sees to it that the claim may be written, as far as readers and open claims let it.
@@ -367,7 +379,9 @@ private:
         if (is_closed()) {
             return claiming::closed;
         }
-        return outcome == extension::busy ? claiming::busy : claiming::full;
+        return outcome == extension::busy     ? claiming::busy
+               : outcome == extension::failed ? claiming::failed
+                                              : claiming::full;
     }
 
     [[nodiscard]] bool is_closed() const noexcept
@@ -377,15 +391,23 @@ private:
                (now == regime::shared && (flags_in(claimed()) & closed_flag) != 0);
     }
 
-    /// From last to first: a reader that finds the first stamp finds the whole batch.
-    void stamp(Seq first, Seq count, Seq built) noexcept
+    /// Published by the watermark, to this process; by the stamps, to the next one.
+    void stamp_for_later(Seq first, Seq count) noexcept
     {
-        if constexpr (Many) {
-            for (Seq i = count; i != 0; --i) {
-                stamps_.publish(plus(first, static_cast<Seq>(i - 1)),
-                                i > built ? stamps_type::skipped : stamps_type::record);
+        if constexpr (always_stamped) {
+            stamp_run(stamps_, first, count, count);
+        }
+    }
+
+    /// Of what the watermark shows.
+    [[nodiscard]] run_type known_run(const sight_type& mine, Seq from, Seq most) const noexcept
+    {
+        if constexpr (always_stamped) {
+            if (before(from, begun_)) {
+                return stamped_run(stamps_, from, earlier(minus(begun_, from), most));
             }
         }
+        return {from, earlier(minus(mine.known, from), most)};
     }
 
     /// Looks at the watermark again; and, where it says nothing new, whether the stamps count now:
@@ -406,35 +428,13 @@ private:
     /// published is ahead of its own claim, so nobody asks.
     [[nodiscard]] Seq settled(Seq from, Seq to) const noexcept
     {
-        if constexpr (Many) {
-            if (shared()) {
-                Seq at = from;
-                while (before(at, to) && stamps_.look(at) != stamps_type::nothing) {
-                    at = plus(at, 1);
-                }
-                return earlier(at, to);
-            }
-        }
-        return to;
-    }
-
-    [[nodiscard]] GREGOR_NOINLINE run_type stamped(Seq from, Seq most) const noexcept
-    {
-        unsigned what = stamps_.look(from);
-        while (what == stamps_type::skipped) {
-            from = plus(from, 1);
-            what = stamps_.look(from);
-        }
-        Seq count = 0;
-        while (what == stamps_type::record && ++count != most) {
-            what = stamps_.look(plus(from, count));
-        }
-        return {from, count};
+        return shared() ? stamped_end(stamps_, from, to) : to;
     }
 
     room_type room_;
     gate_type gate_;
     stamps_type stamps_;
+    const Seq begun_; // what this life has published begins here
 
     // Read by everybody, written when the regime changes.
     alignas(cache_line_bytes) typename Env::template atomic<regime> regime_{regime::sole};

@@ -25,6 +25,9 @@ class stamps {
 public:
     enum : unsigned { nothing = 0, record = 1, skipped = 2 };
 
+    /// Only where producers share the ring.
+    static constexpr bool always = false;
+
     stamps() = default;
 
     /// Room for `capacity` (a power of two) stamps that say nothing. Throws std::bad_alloc.

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "gregor/base/config.hpp"
+#include "gregor/ring/lane.hpp"
+#include "gregor/ring/sequence.hpp"
+
+// What is done with the stamps of several sequences, wherever they lie.
+
+namespace gregor::inline GREGOR_ABI::ring {
+
+/// Publishes the first `built` of `count` sequences as records, and the rest as skipped. From last
+/// to first: a reader that finds the first stamp finds the whole batch. What is to outlive the
+/// process goes from first to last.
+template <class Stamps, class Seq>
+void stamp_run(Stamps& stamps, Seq first, Seq count, Seq built) noexcept
+{
+    for (Seq done = 0; done != count; ++done) {
+        const Seq i = Stamps::always ? done : static_cast<Seq>(count - done - 1);
+        stamps.publish(plus(first, i), i < built ? Stamps::record : Stamps::skipped);
+    }
+}
+
+/// The next run of records at or after `from`, `most` at the most; what is skipped before it is
+/// passed over.
+template <class Stamps, class Seq>
+[[nodiscard]] GREGOR_NOINLINE run<Seq> stamped_run(const Stamps& stamps, Seq from,
+                                                   Seq most) noexcept
+{
+    unsigned what = stamps.look(from);
+    while (what == Stamps::skipped) {
+        from = plus(from, 1);
+        what = stamps.look(from);
+    }
+    Seq count = 0;
+    while (what == Stamps::record && ++count != most) {
+        what = stamps.look(plus(from, count));
+    }
+    return {from, count};
+}
+
+/// How far from `from` on, up to `to`, everything is published.
+template <class Stamps, class Seq>
+[[nodiscard]] Seq stamped_end(const Stamps& stamps, Seq from, Seq to) noexcept
+{
+    while (before(from, to) && stamps.look(from) != Stamps::nothing) {
+        from = plus(from, 1);
+    }
+    return earlier(from, to);
+}
+
+} // namespace gregor::inline GREGOR_ABI::ring
