@@ -193,7 +193,7 @@ public:
 
     /// The values side by side, where a slot is its value and nothing else.
     [[nodiscard]] std::span<const typename Topic::value_type> values() const& noexcept
-        requires(layout::bare)
+        requires(Topic::bare)
     {
         return {count_ == 0 ? nullptr : &slots_->value, count_};
     }

@@ -93,7 +93,7 @@ public:
 private:
     friend class producer_core<Topic>;
     using core = producer_core<Topic>;
-    using slot_type = typename Topic::slot_type;
+    using stored_type = typename Topic::stored_type;
 
     claim(partition_id partition, send_status why) noexcept : partition_(partition), status_(why) {}
     claim(core& owner, partition_id partition, offset_t first, std::size_t count,
@@ -120,12 +120,12 @@ typename Topic::value_type& claim<Topic>::emplace(Args&&... args)
 {
     GREGOR_ASSERT(core_ != nullptr && built_ != count_,
                   "claim::emplace was called on a claim that is full, published or refused");
-    slot_type* const slot = core_->slot(partition_, first_ + built_);
+    stored_type* const slot = core_->slot(partition_, first_ + built_);
     auto key = given_.key;
     auto headers = given_.headers;
     ::new (static_cast<void*>(slot))
-        slot_type(std::move(key), core_->stamp(given_), std::move(headers), std::in_place,
-                  std::forward<Args>(args)...);
+        stored_type(std::move(key), core_->stamp(given_), std::move(headers), std::in_place,
+                    std::forward<Args>(args)...);
     ++built_;
     return slot->value;
 }
@@ -134,7 +134,9 @@ template <class Topic>
 sent claim<Topic>::publish() noexcept
 {
     GREGOR_ASSERT(core_ != nullptr, "claim::publish was called on a claim that holds nothing");
-    std::exchange(core_, nullptr)->settle(partition_, first_, count_, built_);
+    if (!std::exchange(core_, nullptr)->settle(partition_, first_, count_, built_)) {
+        return {partition_, send_status::failed};
+    }
     return {partition_, first_};
 }
 
@@ -145,9 +147,9 @@ void claim<Topic>::abandon() noexcept
         return;
     }
     for (std::size_t i = 0; i != built_; ++i) {
-        std::destroy_at(core_->slot(partition_, first_ + i));
+        std::destroy_at(static_cast<stored_type*>(core_->slot(partition_, first_ + i)));
     }
-    std::exchange(core_, nullptr)->settle(partition_, first_, count_, 0);
+    static_cast<void>(std::exchange(core_, nullptr)->settle(partition_, first_, count_, 0));
 }
 
 } // namespace gregor::inline GREGOR_ABI

@@ -23,6 +23,7 @@ namespace gregor::inline GREGOR_ABI {
     case send_status::closed: return "closed";
     case send_status::timed_out: return "timed_out";
     case send_status::stopped: return "stopped";
+    case send_status::failed: return "failed";
     }
     return "?";
 }

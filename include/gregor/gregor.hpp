@@ -12,6 +12,7 @@
 #include "gregor/fwd.hpp"
 #include "gregor/group_admin.hpp"
 #include "gregor/group_description.hpp"
+#include "gregor/mmap_log.hpp"
 #include "gregor/multi_topic_consumer.hpp"
 #include "gregor/options.hpp"
 #include "gregor/partition.hpp"

@@ -14,6 +14,7 @@
 
 #include "gregor/base/config.hpp"
 #include "gregor/base/error.hpp"
+#include "gregor/base/topic_name.hpp"
 #include "gregor/base/type_name.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/policy/select.hpp"
@@ -199,24 +200,16 @@ namespace refusal {
     return text({quoted("topic", name), " of the broker"});
 }
 
-/// Kafka's rules for the names of topics.
 [[nodiscard]] inline std::optional<error> of_name(std::string_view name)
 {
-    constexpr std::size_t longest = 249;
-    bool allowed = !name.empty() && name.size() <= longest && name != "." && name != "..";
-    for (const char c : name) {
-        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        allowed &= letter || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-    }
-    if (allowed) {
+    if (is_topic_name(name)) {
         return std::nullopt;
     }
     std::string found = name.empty() ? "an empty one" : text({"\"", name.substr(0, 64), "\""});
-    if (name.size() > longest) {
+    if (name.size() > longest_topic_name) {
         found = text({std::to_string(name.size()), " characters, ", found, "..."});
     }
-    return error{errc::invalid_name, "topic of the broker",
-                 R"(a name of 1 to 249 of a-z, A-Z, 0-9, '.', '_', '-', and not "." or "..")",
+    return error{errc::invalid_name, "topic of the broker", std::string{topic_name_rule},
                  std::move(found)};
 }
 

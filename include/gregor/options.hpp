@@ -16,18 +16,75 @@ class rebalance_listener;
 
 // Options change numbers; policies change code. Every option has a value that is right for most.
 
+/// When what was sent is made lasting: so that it outlives not only the process, which it does
+/// anyway, but the system's end too.
+enum class flush_policy : std::uint8_t {
+    none,          ///< when the system gets to it, and when the log is closed
+    interval,      ///< when the last time is `flush_interval` ago; sends and `maintain()` look
+    every_records, ///< when `flush_records` are not lasting yet, by who sends the last of them
+    each,          ///< before a send returns; senders that wait at once share one sync
+};
+
+/// What `topic` does where there is a log of its name already, or none.
+enum class log_opening : std::uint8_t { open_or_create, create, open_existing };
+
+/// Where and how `storage::mmap_log` keeps its records. In memory there is no such thing.
+struct log_options {
+    /// The folder in which the topic has its own, named as it is. It exists.
+    std::string directory = {};
+
+    log_opening opening = log_opening::open_or_create;
+
+    /// How large a segment's file is about: the step in which a log takes room on the disk, and
+    /// gives it back.
+    std::size_t segment_bytes = std::size_t{64} << 20U;
+
+    /// The same, by records: a power of two, 512 or more; 0: as `segment_bytes` says. Once a log
+    /// was made, it stays as it is. A claim is at most of so many records.
+    std::size_t segment_records = 0;
+
+    flush_policy flush = flush_policy::none;
+    std::chrono::nanoseconds flush_interval = std::chrono::seconds{1};
+    std::uint64_t flush_records = 1000;
+
+    /// The oldest segment of a partition goes, once nobody needs it, when with one more it would
+    /// have more than that; 0: nothing ever goes for its size. Where somebody needs it, the topic's
+    /// overflow policy says what a sender does.
+    std::uint64_t retention_bytes = 0;
+
+    /// Segments whose last record is older go when `maintain()` finds that nobody needs them; 0:
+    /// nothing goes for its age. By the system's clock.
+    std::chrono::nanoseconds retention_age{0};
+
+    /// The most that a partition can ever hold at once; so much address space it takes, and no
+    /// memory.
+    std::uint64_t most_bytes = std::uint64_t{1} << (sizeof(void*) > 4 ? 36U : 27U);
+
+    /// How much room is made ahead of the producers by each `maintain()`. Without that, they make
+    /// it themselves, in steps of 256 KiB.
+    std::size_t prepare_bytes = std::size_t{8} << 20U;
+
+    /// At the opening everything is written and made lasting once more that a failed sync may have
+    /// left in memory only.
+    bool sync_at_opening = false;
+};
+
 struct topic_options {
     /// How many logs the topic is split into; order holds within each. 1 to 65536.
     std::uint32_t partitions = 1;
 
     /// How many records each partition keeps in its ring: a power of two, 2 or more. A larger ring
     /// lets producers and consumers drift further apart (and off each other's cache lines); its
-    /// memory is touched only as records first reach it.
+    /// memory is touched only as records first reach it. Not of `storage::mmap_log`: see
+    /// `log.segment_bytes`.
     std::size_t capacity_records = std::size_t{1} << 14U;
 
     /// Groups that hold producers back before their first member has joined: nothing sent from the
     /// start of the topic on is lost to them.
     std::vector<std::string> groups = {};
+
+    /// For `storage::mmap_log`.
+    log_options log = {};
 };
 
 /// Where a consumer goes that has no committed offset, or whose position was overwritten.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 #include "gregor/base/config.hpp"
@@ -13,25 +14,31 @@
 namespace gregor::inline GREGOR_ABI {
 
 /// Which log a storage policy stands for.
-template <class Storage, class Slot, bool Many>
-struct log_of;
-template <class Slot, bool Many>
-struct log_of<storage::in_memory, Slot, Many> {
-    using type = memory_log<Slot, Many>;
+template <class Storage, class Record, bool Many>
+struct log_of {
+    static_assert(std::is_same_v<Storage, storage::in_memory>,
+                  "gregor: storage::mmap_log needs #include <gregor/mmap_log.hpp>, and a system "
+                  "that it is written for: Linux");
+    using type = memory_log<Record, Many>;
 };
 
 /// A log of one topic type, and its number.
 template <class T, class Policies>
 struct partition {
     using layout = record_layout<T, Policies>;
-    using slot_type = stored_record<layout>;
+    using stored_type = stored_record<layout>;
     using log_type =
-        typename log_of<typename Policies::storage, slot_type, Policies::producers::many>::type;
+        typename log_of<typename Policies::storage, stored_type, Policies::producers::many>::type;
+    using slot_type = typename log_type::slot_type;
 
-    static_assert(!layout::bare || sizeof(slot_type) == sizeof(T),
+    static_assert(log_type::durable || !layout::bare || sizeof(slot_type) == sizeof(T),
                   "a topic that asks for nothing pays for nothing");
+    static_assert(!log_type::durable || !layout::takes,
+                  "gregor: groups::one takes records out of the log, storage::mmap_log keeps what "
+                  "was written: a topic has one of them");
 
-    partition(partition_id number, std::size_t capacity_records) : id(number), log(capacity_records)
+    partition(typename log_type::source& from, std::size_t number)
+        : id{static_cast<std::uint32_t>(number)}, log(from, number)
     {
     }
 

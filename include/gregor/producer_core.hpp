@@ -33,6 +33,7 @@ public:
     using layout = typename Topic::layout;
     using value_type = typename Topic::value_type;
     using slot_type = typename Topic::slot_type;
+    using stored_type = typename Topic::stored_type;
     using attributes = typename Topic::attributes;
     using policies = typename Topic::policies;
     using state_type = typename Topic::state_type;
@@ -152,9 +153,13 @@ public:
             for (std::size_t i = 0; i != part; ++i) {
                 fill(into, got.first + i, next(), attributes{given}, time);
             }
-            into.log->protocol().publish(into.mine, got.first, part);
+            into.log->publish(into.mine, got.first, part);
             announce(into);
             done.count += part;
+            if (!lasts(into, got.first + part)) {
+                done.status = send_status::failed;
+                return done;
+            }
             part = part < capacity / 2 ? part * 2 : capacity;
         }
         note_run(given, count);
@@ -189,17 +194,20 @@ public:
         return opened;
     }
 
-    /// Ends a claim: what was built is published.
-    void settle(partition_id p, offset_t first, std::size_t count, std::size_t built) noexcept
+    /// Ends a claim: what was built is published. False where that could not be made as lasting as
+    /// it should be.
+    bool settle(partition_id p, offset_t first, std::size_t count, std::size_t built) noexcept
     {
         lane& into = lane_of(p);
-        into.log->protocol().settle(into.mine, first, count, built);
+        into.log->settle(into.mine, first, count, built);
         state_->records_arrived.notify();
         state_->room_made.notify(); // who waits for a closed topic to be drained
+        const bool fine = built == 0 || lasts(into, first + built);
         claim_open_ = false;
         if (orphaned_) {
             destroy(this);
         }
+        return fine;
     }
 
     [[nodiscard]] slot_type* slot(partition_id p, offset_t offset) noexcept
@@ -258,9 +266,10 @@ private:
     void fill(lane& into, offset_t at, V&& value, attributes&& given,
               typename layout::stored_timestamp time) noexcept
     {
-        ::new (static_cast<void*>(into.log->slot(at)))
-            slot_type(std::move(given.key), time, std::move(given.headers), std::in_place,
-                      std::forward<V>(value));
+        stored_type* const slot = into.log->slot(at);
+        ::new (static_cast<void*>(slot))
+            stored_type(std::move(given.key), time, std::move(given.headers), std::in_place,
+                        std::forward<V>(value));
     }
 
     template <class V>
@@ -269,9 +278,9 @@ private:
     {
         lane& into = lane_of(p);
         fill(into, at, std::forward<V>(value), std::move(given), time);
-        into.log->protocol().publish(into.mine, at, 1);
+        into.log->publish(into.mine, at, 1);
         announce(into);
-        return {p, at};
+        return lasts(into, at + 1) ? sent{p, at} : sent{p, send_status::failed};
     }
 
     /// Wakes who waits for records; and, where producers share the ring, who waits for this claim
@@ -282,6 +291,12 @@ private:
         if (into.mine.shared) [[unlikely]] {
             state_->room_made.notify();
         }
+    }
+
+    /// What was published below `end` is as lasting as the options want it, or cannot be.
+    [[nodiscard]] bool lasts(const lane& into, offset_t end) noexcept
+    {
+        return into.log->see_to_lasting(end, state_->time, state_->records_arrived);
     }
 
     /// The first claim was refused.
@@ -382,7 +397,7 @@ private:
                 return send_status::full;
             }
             note_full(count);
-            const timing its_wait{figures_.blocked, state_->time.steady_now()};
+            const ring::timing its_wait{figures_.blocked, state_->time.steady_now()};
             [[maybe_unused]] const auto wake_on_stop =
                 stop.on_request([this] { state_->room_made.notify(); });
             using strategy = typename policies::wait;
@@ -405,24 +420,12 @@ private:
         switch (got.outcome) {
         case claiming::granted: return send_status::ok;
         case claiming::closed: return send_status::closed;
+        case claiming::failed: return send_status::failed;
         case claiming::full:
         case claiming::busy: break;
         }
         return send_status::stopped;
     }
-
-    /// However it ends.
-    struct timing {
-        ring::stopwatch<env>& watch;
-
-        timing(ring::stopwatch<env>& its, std::chrono::nanoseconds now) noexcept : watch(its)
-        {
-            watch.begin(now);
-        }
-        timing(const timing&) = delete;
-        timing& operator=(const timing&) = delete;
-        ~timing() { watch.end(); }
-    };
 
     void note_full(std::size_t count)
     {

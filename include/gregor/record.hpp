@@ -76,6 +76,9 @@ struct record_layout {
     /// The slot is the value and nothing else.
     static constexpr bool bare = !key_policy::stored && !has_timestamp && !has_headers && !takes;
 
+    /// The same in bits, for a file: what lies beside a value.
+    static constexpr unsigned bits = (key_policy::stored ? 1U : 0U) | (has_timestamp ? 2U : 0U);
+
     using stored_key = typename key_storage<key_policy>::type;
     using stored_timestamp =
         std::conditional_t<has_timestamp, timestamp_t, absent<kind::timestamps>>;
@@ -144,7 +147,7 @@ public:
     [[nodiscard]] partition_id partition() const noexcept { return partition_; }
 
     /// All that lies in the log, for who copies it to go on when the batch is let go.
-    [[nodiscard]] const slot_type& stored() const noexcept { return *slot_; }
+    [[nodiscard]] const typename Topic::stored_type& stored() const noexcept { return *slot_; }
 
     /// The key: an optional where it is stored (`key<K>`), what `keyed_by` yields where it is
     /// derived.

@@ -63,6 +63,12 @@ inline constexpr std::uint32_t most_partitions = 65536;
     return std::nullopt;
 }
 
+[[nodiscard]] inline error log_in_memory(std::string_view name, std::string_view directory)
+{
+    return error{errc::invalid_option, quoted("topic", name),
+                 "no log.directory, without storage::mmap_log", text({"\"", directory, "\""})};
+}
+
 [[nodiscard]] inline error no_memory_for_topic(std::string_view name, const topic_options& options,
                                                std::size_t slot_bytes)
 {

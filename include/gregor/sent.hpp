@@ -16,6 +16,7 @@ enum class send_status : std::uint8_t {
     closed,    ///< the topic is closed: nothing will be taken any more
     timed_out, ///< no room came in time
     stopped,   ///< the stop token was triggered first
+    failed,    ///< a log on disk could not take it, or not make it lasting: `topic.failure()`
 };
 
 /// Where a record went, or why it did not. A value that was refused is untouched.

@@ -4,160 +4,29 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <new>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "gregor/base/assert.hpp"
+#include "gregor/base/config.hpp"
 #include "gregor/base/error.hpp"
 #include "gregor/base/result.hpp"
+#include "gregor/base/type_name.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/explanation.hpp"
-#include "gregor/log/group_state.hpp"
-#include "gregor/log/sender_figures.hpp"
 #include "gregor/options.hpp"
-#include "gregor/partition.hpp"
 #include "gregor/policy/select.hpp"
+#include "gregor/record.hpp"
 #include "gregor/refusal.hpp"
-#include "gregor/ring/env.hpp"
-#include "gregor/ring/event_count.hpp"
-#include "gregor/ring/growing_array.hpp"
 #include "gregor/stats.hpp"
+#include "gregor/topic_state.hpp"
 
 namespace gregor::inline GREGOR_ABI {
-
-/// Everything that a topic and its handles share; it lives as long as the last of them.
-template <class T, class Policies>
-struct topic_state {
-    using clock = typename Policies::clock;
-    using partition_type = partition<T, Policies>;
-    using log_type = typename partition_type::log_type;
-    using place = typename log_type::place;
-    using env = typename log_type::env;
-    using event = ring::event_count<env>;
-    using group_type = group_state<typename log_type::owned_place, env>;
-
-    topic_state(std::string topic_name, const topic_options& options, clock time_source)
-        : name(std::move(topic_name)), time(std::move(time_source)),
-          partitions(options.partitions, new_partition{options.capacity_records})
-    {
-        for (const std::string& group : options.groups) {
-            auto& offsets = groups.emplace_back(new_group(group));
-            offsets.declared = true;
-            for (const auto& share : offsets.shares) {
-                share.cursor->set(0, place::holds);
-            }
-        }
-    }
-
-    [[nodiscard]] partition_type& at(partition_id id) const
-    {
-        GREGOR_ASSERT(id.value < partitions.size(), "there is no partition of this number");
-        return partitions[id.value];
-    }
-
-    /// A group that has read nothing and holds nobody back.
-    [[nodiscard]] group_type new_group(const std::string& group) const
-    {
-        return {.name = group, .shares = {partitions.size(), new_share{*this, group}}};
-    }
-
-    /// Adds so many partitions, and each group's shares of them; returns the first. Throws
-    /// std::bad_alloc, and then has added nothing. Under the mutex; the caller wakes both sides.
-    partition_id grow(std::uint32_t more);
-
-    const std::string name;
-    GREGOR_NO_UNIQUE_ADDRESS const clock time;
-    // Its size is looked at by every send, and written when the topic grows.
-    ring::growing_array<partition_type, env> partitions;
-
-    // Read by every send and poll, written when somebody falls asleep or is woken.
-    alignas(cache_line_bytes) event records_arrived;
-    event room_made;
-
-    // The cold path: who is there.
-    alignas(cache_line_bytes) typename env::mutex mutex;
-    std::size_t live_producers = 0;
-    all_senders<env> senders;
-    bool closed = false;
-    std::list<group_type> groups;
-    /// Looks for members that stay away; true if there were any. Set where groups are known.
-    bool (*fence_absent)(topic_state&, std::chrono::nanoseconds now) noexcept = nullptr;
-
-private:
-    struct new_partition {
-        std::size_t capacity_records;
-
-        partition_type operator()(std::size_t i) const
-        {
-            return {partition_id{static_cast<std::uint32_t>(i)}, capacity_records};
-        }
-    };
-    struct new_share {
-        const topic_state& topic;
-        const std::string& group;
-
-        typename group_type::share operator()(std::size_t i) const
-        {
-            auto& gate = topic.partitions[i].log.protocol().gate();
-            return {gate.own(gate.cursor(group))};
-        }
-    };
-};
-
-template <class T, class Policies>
-partition_id topic_state<T, Policies>::grow(std::uint32_t more)
-{
-    struct what_is_not_shown_goes {
-        topic_state& all;
-        ~what_is_not_shown_goes()
-        {
-            // the shares first: their places are the partitions'
-            for (group_type& group : all.groups) {
-                group.shares.withdraw();
-            }
-            all.partitions.withdraw();
-        }
-    } const at_the_end{*this};
-    const std::size_t first = partitions.size();
-    for (std::size_t i = first; i != first + more; ++i) {
-        partition_type& made = partitions.append(new_partition{partitions[0].log.capacity()});
-        if constexpr (Policies::producers::many) {
-            if (live_producers > 1) {
-                made.log.protocol().share();
-            }
-        }
-    }
-    for (group_type& group : groups) {
-        // Who reads the topic now reads what is added from its beginning on, whatever its options
-        // say: it cannot know of it sooner than a producer.
-        const bool holds = group.holds_producers_back();
-        const bool reads = !group.members.empty();
-        for (std::size_t i = first; i != first + more; ++i) {
-            auto& share = group.shares.append(new_share{*this, group.name});
-            if (holds) {
-                share.cursor->set(0, place::holds);
-            } else if (reads) {
-                share.resume = 0;
-            }
-        }
-    }
-    // Nobody sends to a partition that he has not found: the cursors are there before it is.
-    for (group_type& group : groups) {
-        group.shares.publish();
-        group.stale = group.stale || !group.members.empty();
-        for (const auto& member : group.members) {
-            member->order();
-        }
-    }
-    partitions.publish();
-    return partition_id{static_cast<std::uint32_t>(first)};
-}
 
 /// A named, typed log in one or more partitions. `gregor::topic<T, policies...>` names its type.
 ///
@@ -178,10 +47,17 @@ public:
     using value_type = T;
     using policies = Policies;
     using layout = record_layout<T, Policies>;
-    using slot_type = stored_record<layout>;
     using attributes = typename layout::attributes;
     using clock = typename Policies::clock;
     using state_type = topic_state<T, Policies>;
+    using log_type = typename state_type::log_type;
+    using stored_type = stored_record<layout>;      ///< what lies in the log of a record
+    using slot_type = typename log_type::slot_type; ///< the same, and what the log needs beside it
+
+    /// What was sent is kept when the process ends.
+    static constexpr bool durable = log_type::durable;
+    /// Values lie side by side in the log.
+    static constexpr bool bare = layout::bare && std::is_same_v<slot_type, stored_type>;
 
     static_assert(!layout::key_policy::derived || key_applies<typename layout::key_policy, T>(),
                   "gregor: keyed_by<...> cannot be applied to this topic's values");
@@ -250,10 +126,50 @@ public:
         return state_->at(p).log.end_offset();
     }
 
-    /// Takes their partitions from members that have not polled for longer than they may; true if
-    /// there were any. Consumers that poll do it by themselves; this is for who does not want to
-    /// wait for that.
+    /// Takes their partitions from members that have not polled for longer than they may. Consumers
+    /// that poll do it by themselves; this is for who does not want to wait for that. Of a log on
+    /// disk it makes room ahead of the producers, makes lasting what is due, and takes away what is
+    /// too old: called often enough, by a thread that may wait for the disk, producers never do.
+    /// True if there was anything that others want to know.
     bool maintain();
+
+    // --- a log on disk ---------------------------------------------------------------------------
+
+    /// Makes lasting all that was sent, up to the first claim that is open; the first error, where
+    /// that could not be done. A flush that failed once has failed for good.
+    std::optional<error> flush()
+        requires(durable)
+    {
+        std::optional<error> failed;
+        for (auto& each : state_->partitions) {
+            std::optional<error> did = each.log.flush();
+            failed = failed ? std::move(failed) : std::move(did);
+        }
+        state_->records_arrived.notify(); // who reads only what is lasting
+        return failed;
+    }
+
+    /// Everything below it outlives the end of the system, not only of the process. A snapshot;
+    /// only grows.
+    [[nodiscard]] offset_t durable_offset(partition_id p) const
+        requires(durable)
+    {
+        return state_->at(p).log.durable_offset();
+    }
+
+    /// Why the last send that `failed` did, or the last flush; none where none did.
+    [[nodiscard]] std::optional<error> failure(partition_id p) const
+        requires(durable)
+    {
+        return state_->at(p).log.failure();
+    }
+
+    /// What was found when the log was opened.
+    [[nodiscard]] const auto& recovered(partition_id p) const
+        requires(durable)
+    {
+        return state_->at(p).log.report();
+    }
 
     /// Who holds the producers back, since when, by how much. A snapshot. Allocates.
     [[nodiscard]] explanation explain() const;
@@ -269,6 +185,15 @@ private:
     explicit basic_topic(std::shared_ptr<state_type> state) noexcept : state_(std::move(state)) {}
 
     static bool drained(const state_type& state) noexcept;
+    /// What its records are called in files.
+    static std::string identity()
+    {
+        if constexpr (layout::key_policy::stored) {
+            return text({type_name<T>, ", key ", type_name<typename layout::key_policy::type>});
+        } else {
+            return std::string{type_name<T>};
+        }
+    }
 
     std::shared_ptr<state_type> state_;
 };
@@ -287,7 +212,20 @@ basic_topic<T, Policies>::create(std::string name, const topic_options& options,
                 refusal::of_topic(name, options, most_records, layout::takes)) {
             return *std::move(why);
         }
-        return basic_topic{std::make_shared<state_type>(name, options, std::move(time))};
+        if constexpr (durable) {
+            auto logs = log_type::open(name, options, identity(), layout::bits);
+            if (!logs) {
+                return logs.error();
+            }
+            return basic_topic{
+                std::make_shared<state_type>(name, options, std::move(time), *std::move(logs))};
+        } else {
+            if (!options.log.directory.empty()) {
+                return refusal::log_in_memory(name, options.log.directory);
+            }
+            return basic_topic{std::make_shared<state_type>(
+                name, options, std::move(time), typename state_type::source_type{options})};
+        }
     };
 #if GREGOR_EXCEPTIONS
     try {
@@ -309,6 +247,9 @@ result<partition_id> basic_topic<T, Policies>::add_partitions(std::uint32_t more
             const std::lock_guard lock{state_->mutex};
             if (std::optional<error> why = refusal::of_growth(state_->name, state_->closed,
                                                               state_->partitions.size(), more)) {
+                return *std::move(why);
+            }
+            if (std::optional<error> why = state_->source.add(state_->partitions.size(), more)) {
                 return *std::move(why);
             }
             first = state_->grow(more);
@@ -388,8 +329,14 @@ bool basic_topic<T, Policies>::maintain()
         const std::lock_guard lock{state_->mutex};
         any = state_->fence_absent != nullptr && state_->fence_absent(*state_, now);
     }
+    if constexpr (durable) {
+        for (auto& each : state_->partitions) {
+            any = each.log.maintain(now, state_->time.system_now()) || any;
+        }
+    }
     if (any) {
         state_->records_arrived.notify();
+        state_->room_made.notify();
     }
     return any;
 }
@@ -407,11 +354,7 @@ explanation basic_topic<T, Policies>::explain() const
         const bool full = log.full_since().at() != 0;
         const auto noted = log.full_since().at();
         const std::chrono::nanoseconds since{full && now.count() > noted ? now.count() - noted : 0};
-        const offset_t oldest = log.protocol().room().limit() - log.capacity();
-        // the ring gives way in steps: who stands in the oldest one, or is last, stands in the way
-        const offset_t step = oldest + log.capacity() / 16;
-        const offset_t lowest = log.protocol().gate().scan(end);
-        const offset_t in_the_way = lowest > step ? lowest : step;
+        const offset_t in_the_way = log.in_the_way();
         log.protocol().gate().visit([&](const auto& place, bool is_lease) {
             const offset_t at = place.sequence();
             if (full && place.holding() && at <= in_the_way && at < end) {
@@ -420,7 +363,7 @@ explanation basic_topic<T, Policies>::explain() const
             }
         });
         offset_t stuck_at = 0;
-        if (log.protocol().stuck(oldest, stuck_at)) {
+        if (log.stuck(stuck_at)) {
             why.holders.push_back({each.id, holder_kind::claim, "a claim that is not published",
                                    stuck_at, end - stuck_at, since});
         }

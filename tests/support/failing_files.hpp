@@ -111,6 +111,14 @@ struct failing_files : hasty_files {
     {
         return or_fail([&] { return base::map(file, bytes, writable, at, from); });
     }
+    static outcome reserve(std::size_t bytes, void*& at) noexcept
+    {
+        return or_fail([&] { return base::reserve(bytes, at); });
+    }
+    static outcome map_into(int file, std::uint64_t from, std::size_t bytes, void* place) noexcept
+    {
+        return or_fail([&] { return base::map_into(file, from, bytes, place); });
+    }
     static outcome boot_id(std::array<unsigned char, 16>& id) noexcept
     {
         return or_fail([&] { return base::boot_id(id); });

@@ -221,6 +221,9 @@ struct simulated_files {
         });
     }
     static void unmap(void*, std::size_t) noexcept {}
+    /// What is written to a window would not come to the disk that is simulated.
+    static outcome map_into(int, std::uint64_t, std::size_t, void*) { return {ENOSYS, "map"}; }
+    static void forget(void*, std::size_t) noexcept {}
     static outcome boot_id(std::array<unsigned char, 16>& id)
     {
         return on_disk([&] {

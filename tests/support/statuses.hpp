@@ -19,6 +19,7 @@ inline std::ostream& operator<<(std::ostream& out, send_status status)
     case send_status::closed: return out << "closed";
     case send_status::timed_out: return out << "timed_out";
     case send_status::stopped: return out << "stopped";
+    case send_status::failed: return out << "failed";
     }
     return out << "?";
 }

@@ -32,6 +32,7 @@ enum class errc {
     no_offset,
     dead_letter_refused,
     topic_closed,
+    log_full, ///< a log holds as much as it may
 };
 
 class error_category final : public std::error_category {
@@ -58,6 +59,7 @@ public:
         case errc::no_offset: return "there is no offset to read from";
         case errc::dead_letter_refused: return "a dead letter could not be written";
         case errc::topic_closed: return "the topic is closed";
+        case errc::log_full: return "the log is full";
         }
         return "unknown";
     }

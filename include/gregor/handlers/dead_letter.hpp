@@ -82,6 +82,7 @@ namespace refusal {
     case send_status::closed: return "closed";
     case send_status::timed_out: return "timed out";
     case send_status::stopped: return "stopped";
+    case send_status::failed: return "failed";
     }
     return "?";
 }

@@ -243,6 +243,18 @@ static_assert(offsetof(checkpoint_block, boot_id) == 40 && offsetof(checkpoint_b
               offsetof(checkpoint_block, crc) == 508);
 static_assert(sizeof(header_page) == page_bytes && offsetof(header_page, seal) == 1024);
 
+/// Where the payload lies in a slot, and how long a slot is.
+[[nodiscard]] constexpr std::uint64_t payload_at_of(std::uint32_t alignment) noexcept
+{
+    return alignment > slot_head_bytes ? alignment : slot_head_bytes;
+}
+[[nodiscard]] constexpr std::uint64_t slot_bytes_of(std::uint32_t payload_bytes,
+                                                    std::uint32_t alignment) noexcept
+{
+    const std::uint64_t multiple = alignment > 8 ? alignment : 8;
+    return (payload_at_of(alignment) + payload_bytes + multiple - 1) / multiple * multiple;
+}
+
 /// What a segment's numbers are before the first one is written.
 struct segment_format {
     std::string type; ///< the record's type, by the name its owner gave it; up to 255 bytes
@@ -254,12 +266,11 @@ struct segment_format {
 
     [[nodiscard]] constexpr std::uint64_t payload_at() const noexcept
     {
-        return payload_alignment > slot_head_bytes ? payload_alignment : slot_head_bytes;
+        return payload_at_of(payload_alignment);
     }
     [[nodiscard]] constexpr std::uint64_t slot_bytes() const noexcept
     {
-        const std::uint64_t multiple = payload_alignment > 8 ? payload_alignment : 8;
-        return (payload_at() + payload_bytes + multiple - 1) / multiple * multiple;
+        return slot_bytes_of(payload_bytes, payload_alignment);
     }
     [[nodiscard]] constexpr std::uint64_t file_bytes() const noexcept
     {

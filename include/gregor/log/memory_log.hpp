@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <optional>
 #include <type_traits>
 
 #include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
+#include "gregor/base/error.hpp"
 #include "gregor/base/types.hpp"
+#include "gregor/options.hpp"
 #include "gregor/ring/env.hpp"
 #include "gregor/ring/sequencer.hpp"
 #include "gregor/ring/signal.hpp"
@@ -28,6 +32,7 @@ template <class Slot, bool Many, class Env = ring::std_env>
 class memory_log {
 public:
     using env = Env;
+    using slot_type = Slot;
     using sequencer = ring::sequencer<offset_t, env, Many>;
     using lane = typename sequencer::lane_type;
     using sight = typename sequencer::sight_type;
@@ -36,6 +41,28 @@ public:
     using owned_place = typename sequencer::gate_type::owned_place;
     using claiming = ring::claiming;
     using claimed = typename sequencer::claimed_type;
+
+    /// What was sent goes when the log goes.
+    static constexpr bool durable = false;
+
+    /// What the logs of a topic are made from.
+    class source {
+    public:
+        explicit source(const topic_options& options) noexcept
+            : partitions_(options.partitions), capacity_(options.capacity_records)
+        {
+        }
+        [[nodiscard]] std::size_t partitions() const noexcept { return partitions_; }
+        [[nodiscard]] std::size_t capacity_records() const noexcept { return capacity_; }
+        [[nodiscard]] std::optional<error> add(std::size_t, std::size_t) const noexcept
+        {
+            return {};
+        }
+
+    private:
+        std::size_t partitions_;
+        std::size_t capacity_;
+    };
 
     /// The most records a log can be asked for: its slots, and their bytes, can be counted.
     static constexpr std::size_t most_records =
@@ -49,12 +76,14 @@ public:
     {
     }
 
+    memory_log(source& from, std::size_t /*partition*/) : memory_log(from.capacity_records()) {}
+
     memory_log(const memory_log&) = delete;
     memory_log& operator=(const memory_log&) = delete;
 
     ~memory_log()
     {
-        retire{*this}(sequencer_.room().limit() - capacity(), sequencer_.end());
+        retire{*this}(oldest(), sequencer_.end());
         ::operator delete(slots_, std::align_val_t{alignment});
     }
 
@@ -87,6 +116,22 @@ public:
         return hold_insisting(mine, count);
     }
 
+    void publish(lane& mine, offset_t first, std::size_t count) noexcept
+    {
+        sequencer_.publish(mine, first, count);
+    }
+    void settle(lane& mine, offset_t first, std::size_t count, std::size_t built) noexcept
+    {
+        sequencer_.settle(mine, first, count, built);
+    }
+
+    /// Nothing is.
+    template <class Clock, class Event>
+    [[nodiscard]] bool see_to_lasting(offset_t, const Clock&, Event&) const noexcept
+    {
+        return true;
+    }
+
     /// The oldest offset that can still be read; only grows.
     [[nodiscard]] offset_t begin_offset() const noexcept { return sequencer_.room().log_start(); }
     /// The offset that the next record gets; only grows.
@@ -106,6 +151,17 @@ public:
         return end_offset() + count <= sequencer_.room().limit();
     }
 
+    /// Who stands at or below it stands in the way of producers that find no room: the ring gives
+    /// way in steps, and who is last stands in the oldest one.
+    [[nodiscard]] offset_t in_the_way() const noexcept
+    {
+        const offset_t step = oldest() + capacity() / 16;
+        return (std::max)(step, sequencer_.gate().scan(end_offset()));
+    }
+
+    /// Whether readers stop before a claim that is not published, and where. A snapshot.
+    [[nodiscard]] bool stuck(offset_t& at) const noexcept { return sequencer_.stuck(oldest(), at); }
+
     [[nodiscard]] sequencer& protocol() noexcept { return sequencer_; }
     [[nodiscard]] const sequencer& protocol() const noexcept { return sequencer_; }
 
@@ -114,6 +170,11 @@ public:
     [[nodiscard]] const ring::since<env>& full_since() const noexcept { return full_since_; }
 
 private:
+    [[nodiscard]] offset_t oldest() const noexcept
+    {
+        return sequencer_.room().limit() - capacity();
+    }
+
     GREGOR_COLD claimed claim_insisting(lane& mine, std::size_t count)
     {
         return insist([&] { return sequencer_.claim(mine, count, retire{*this}); });

@@ -259,6 +259,43 @@ struct os_files {
         return {};
     }
 
+    /// Address space of so many zeros, which takes no memory; parts of files are mapped into it.
+    static outcome reserve(std::size_t bytes, void*& at) noexcept
+    {
+        at = ::mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (at == MAP_FAILED) {
+            at = nullptr;
+            return said(-1, "reserve address space for");
+        }
+        return {};
+    }
+
+    /// Maps the file from `from` on, to be written, in the place of what was reserved there.
+    static outcome map_into(int file, std::uint64_t from, std::size_t bytes, void* place) noexcept
+    {
+        constexpr const char* call = "map";
+        if (!is_place(from)) {
+            return {EFBIG, call};
+        }
+        if (::mmap(place, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file,
+                   static_cast<off_t>(from)) == MAP_FAILED) {
+            return said(-1, call);
+        }
+        if (::madvise(place, bytes, MADV_DONTFORK) != 0) { // as above
+            const outcome failed = said(-1, call);
+            forget(place, bytes);
+            return failed;
+        }
+        return {};
+    }
+
+    /// Zeros again, in one go: who reads there meanwhile reads what was there, or zeros.
+    static void forget(void* place, std::size_t bytes) noexcept
+    {
+        static_cast<void>(::mmap(place, bytes, PROT_READ,
+                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0));
+    }
+
     static void unmap(void* at, std::size_t bytes) noexcept
     {
         if (at != nullptr) {

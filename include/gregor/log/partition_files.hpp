@@ -21,6 +21,7 @@
 #include "gregor/log/os_file.hpp"
 #include "gregor/log/recovery.hpp"
 #include "gregor/log/segment.hpp"
+#include "gregor/log/window.hpp"
 
 #if GREGOR_FILES
 
@@ -51,6 +52,7 @@ public:
 
     [[nodiscard]] const recovery_report& report() const noexcept { return report_; }
     [[nodiscard]] const segment_format& format() const noexcept { return format_; }
+    [[nodiscard]] const std::string& path() const noexcept { return in_.path; }
 
     /// The oldest offset that has a slot.
     [[nodiscard]] offset_t begin() const noexcept
@@ -64,6 +66,10 @@ public:
     }
     /// Everything below it outlives the system's end; only grows.
     [[nodiscard]] offset_t durable() const noexcept { return checkpoint_.values().durable; }
+
+    /// From now on slots lie in this window: all that are there, and those that are added.
+    [[nodiscard]] failure map_into(window<Files> where);
+    [[nodiscard]] const window<Files>& mapped() const noexcept { return *window_; }
 
     [[nodiscard]] segment<Files>& segment_of(offset_t offset) noexcept
     {
@@ -123,6 +129,10 @@ private:
         broken_ = did.on(in_.of(name));
         return broken_;
     }
+    [[nodiscard]] outcome map(segment<Files>& which) noexcept
+    {
+        return window_ ? which.map_into(window_->place(which.base())) : which.map();
+    }
     [[nodiscard]] failure take_in(result<segment<Files>> made);
     [[nodiscard]] failure save(const checkpoint_values& values);
 
@@ -130,6 +140,7 @@ private:
     segment_format format_;
     recovery_report report_;
     checkpoint_file<Files> checkpoint_;
+    std::optional<window<Files>> window_; // before what lies in it
     std::vector<segment<Files>> segments_;
     failure broken_;
 };
@@ -154,12 +165,25 @@ partition_files<Files>::open(directory<Files> in, segment_format format, recover
 }
 
 template <class Files>
+auto partition_files<Files>::map_into(window<Files> where) -> failure
+{
+    GREGOR_ASSERT(segments_.size() <= where.segments(), "a window is too small for what is there");
+    window_ = std::move(where);
+    for (segment<Files>& each : segments_) {
+        if (const outcome did = map(each); !did.ok()) {
+            return did.on(in_.of(segment_name(each.base())));
+        }
+    }
+    return {};
+}
+
+template <class Files>
 auto partition_files<Files>::take_in(result<segment<Files>> made) -> failure
 {
     if (!made) {
         return made.error();
     }
-    if (const outcome did = made->map(); !did.ok()) {
+    if (const outcome did = map(*made); !did.ok()) {
         // it stays on the disk, empty; the next attempt writes over it
         return did.on(in_.of(segment_name(made->base())));
     }

@@ -33,7 +33,7 @@ class segment {
 public:
     segment(segment&& other) noexcept
         : file_(std::move(other.file_)), format_(std::move(other.format_)), page_(other.page_),
-          mapped_(std::exchange(other.mapped_, nullptr))
+          mapped_(std::exchange(other.mapped_, nullptr)), in_window_(other.in_window_)
     {
     }
     segment& operator=(segment&& other) noexcept
@@ -42,6 +42,7 @@ public:
         std::swap(format_, other.format_);
         std::swap(page_, other.page_);
         std::swap(mapped_, other.mapped_);
+        std::swap(in_window_, other.in_window_);
         return *this;
     }
     ~segment() { unmap(); }
@@ -107,7 +108,28 @@ public:
         return mapped_ != nullptr ? outcome{}
                                   : Files::map(file_.get(), mapped_bytes(), true, mapped_);
     }
-    void unmap() noexcept { Files::unmap(std::exchange(mapped_, nullptr), mapped_bytes()); }
+    /// The same, its slots at a place of a window that outlives this.
+    [[nodiscard]] outcome map_into(unsigned char* place) noexcept
+    {
+        unmap();
+        const outcome did =
+            Files::map_into(file_.get(), page_bytes, mapped_bytes() - page_bytes, place);
+        if (did.ok()) {
+            mapped_ = place - page_bytes;
+            in_window_ = true;
+        }
+        return did;
+    }
+    void unmap() noexcept
+    {
+        void* const at = std::exchange(mapped_, nullptr);
+        if (std::exchange(in_window_, false)) {
+            Files::forget(static_cast<unsigned char*>(at) + page_bytes,
+                          mapped_bytes() - page_bytes);
+        } else {
+            Files::unmap(at, mapped_bytes());
+        }
+    }
 
     [[nodiscard]] unsigned char* slot(offset_t offset) const noexcept
     {
@@ -173,7 +195,8 @@ private:
     file_handle<Files> file_;
     segment_format format_;
     header_page page_{};
-    void* mapped_ = nullptr;
+    void* mapped_ = nullptr; // where its first page is, or would be before the slots in a window
+    bool in_window_ = false;
 };
 
 template <class Files>

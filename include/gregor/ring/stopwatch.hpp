@@ -63,6 +63,22 @@ private:
     std::int64_t last_ = 0;
 };
 
+/// A wait that a stopwatch times, however it ends.
+template <class Env>
+class timing {
+public:
+    timing(stopwatch<Env>& its, std::chrono::nanoseconds now) noexcept : watch_(its)
+    {
+        watch_.begin(now);
+    }
+    timing(const timing&) = delete;
+    timing& operator=(const timing&) = delete;
+    ~timing() { watch_.end(); }
+
+private:
+    stopwatch<Env>& watch_;
+};
+
 /// An event that sleeps as another one does, and says when: `slept` is told how long it was.
 template <class Event, class Clock, class Slept>
 class timed_event {

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "gregor/base/config.hpp"
+#include "gregor/base/error.hpp"
+#include "gregor/base/result.hpp"
+#include "gregor/base/types.hpp"
+#include "gregor/log/format.hpp"
+#include "gregor/log/keeper.hpp"
+#include "gregor/log/mapped_slot.hpp"
+#include "gregor/log/os_file.hpp"
+#include "gregor/log/partition_files.hpp"
+#include "gregor/log/recovery_report.hpp"
+#include "gregor/log/topic_files.hpp"
+#include "gregor/options.hpp"
+#include "gregor/ring/env.hpp"
+#include "gregor/ring/in_segments.hpp"
+#include "gregor/ring/sequencer.hpp"
+#include "gregor/ring/signal.hpp"
+
+#if GREGOR_FILES
+
+namespace gregor::inline GREGOR_ABI {
+
+/// One partition's records, in mapped files: what `memory_log` is, with slots that come and go by
+/// segments and outlive the process. A record is written into the mapped file itself, then its
+/// checksum, and then its stamp; from the stamp on it is there, to readers and to the next process.
+///
+/// Threads   as `ring::sequencer`; flush, maintain, failure: any
+/// Progress  claim: where room is prepared, as the sequencer; else it may wait for the system
+/// Errors    `claiming::failed` where the disk is full or broken; `failure` says why. After a
+///           failed sync for good
+/// Cost      publish: a checksum of the slot. A slot is 16 bytes longer than its record
+/// Lifetime  slots: until their segment is cut off, which no batch is in; going flushes
+template <class Record, bool Many, class Env = ring::std_env, class Files = disk::os_files>
+class mapped_log {
+public:
+    using env = Env;
+    using slot_type = mapped_slot<Record, Env>;
+    using sequencer = ring::sequencer<offset_t, env, Many, ring::in_segments>;
+    using lane = typename sequencer::lane_type;
+    using sight = typename sequencer::sight_type;
+    using run = typename sequencer::run_type;
+    using place = typename sequencer::place;
+    using owned_place = typename sequencer::gate_type::owned_place;
+    using claiming = ring::claiming;
+    using claimed = typename sequencer::claimed_type;
+    /// What the logs of a topic are made from.
+    using source = disk::topic_files<Files>;
+
+    /// What was sent is kept when the process ends.
+    static constexpr bool durable = true;
+
+    static constexpr std::size_t most_records =
+        (std::size_t{1} << (sizeof(std::size_t) * 8 - 2)) / sizeof(slot_type);
+
+    /// Opens or makes what the topic's logs are made from.
+    [[nodiscard]] static result<source> open(std::string_view topic, const topic_options& options,
+                                             std::string type, std::uint32_t layout)
+    {
+        return source::open(topic, options.log,
+                            {std::move(type), sizeof(Record), alignof(Record), layout},
+                            options.partitions);
+    }
+
+    /// The log of one partition, recovered. Throws std::bad_alloc.
+    mapped_log(source& from, std::size_t partition)
+        : mapped_log(from.take(partition), from.options())
+    {
+    }
+
+    /// The most that a claim is for: a segment.
+    [[nodiscard]] std::size_t capacity() const noexcept
+    {
+        return static_cast<std::size_t>(keeper_.segment_records());
+    }
+    [[nodiscard]] slot_type* slot(offset_t offset) const noexcept
+    {
+        return slots_ + static_cast<std::size_t>(offset & mask_);
+    }
+    /// How many slots lie side by side from this one on.
+    [[nodiscard]] std::size_t contiguous(offset_t offset) const noexcept
+    {
+        return static_cast<std::size_t>(mask_ + 1 - (offset & mask_));
+    }
+
+    // --- producers -------------------------------------------------------------------------------
+
+    [[nodiscard]] claimed claim(lane& mine, std::size_t count)
+    {
+        return sequencer_.claim(mine, count, supply{keeper_});
+    }
+    [[nodiscard]] claimed hold(lane& mine, std::size_t count)
+    {
+        return sequencer_.hold(mine, count, supply{keeper_});
+    }
+
+    void publish(lane& mine, offset_t first, std::size_t count) noexcept
+    {
+        for (std::size_t i = 0; i != count; ++i) {
+            finish(first + i, disk::slot_kind::record);
+        }
+        sequencer_.publish(mine, first, count);
+    }
+
+    void settle(lane& mine, offset_t first, std::size_t count, std::size_t built) noexcept
+    {
+        for (std::size_t i = 0; i != count; ++i) {
+            finish(first + i, i < built ? disk::slot_kind::record : disk::slot_kind::skipped);
+        }
+        sequencer_.settle(mine, first, count, built);
+    }
+
+    /// Makes lasting what was published below `end`, where the flush policy says so now, and tells
+    /// who reads only what is. False where it could not be.
+    template <class Clock, class Event>
+    [[nodiscard]] bool see_to_lasting(offset_t end, const Clock& time, Event& lasting) noexcept
+    {
+        if (keeper_.options().flush == flush_policy::none) [[likely]] {
+            return true;
+        }
+        const bool fine = keeper_.see_to_lasting(end, time.steady_now());
+        lasting.notify();
+        return fine;
+    }
+
+    // --- the log as a whole ----------------------------------------------------------------------
+
+    /// The oldest offset that can still be read; only grows.
+    [[nodiscard]] offset_t begin_offset() const noexcept { return sequencer_.room().log_start(); }
+    /// The offset that the next record gets; only grows.
+    [[nodiscard]] offset_t end_offset() const noexcept { return sequencer_.end(); }
+    /// Everything below it outlives the system's end; only grows.
+    [[nodiscard]] offset_t durable_offset() const noexcept { return keeper_.durable(); }
+
+    /// How many records the slowest protected reader has not yet let go. A snapshot.
+    [[nodiscard]] offset_t unread() const noexcept
+    {
+        const offset_t lowest = sequencer_.gate().scan(sequencer_.end());
+        const offset_t end = sequencer_.end();
+        return end - lowest;
+    }
+
+    /// Whether so many records can be written without anybody moving, as far as is known without
+    /// asking the system. A snapshot.
+    [[nodiscard]] bool has_room(std::size_t count) const noexcept
+    {
+        return end_offset() + count <= sequencer_.room().limit();
+    }
+
+    /// Who stands at or below it stands in the way of producers that find no room.
+    [[nodiscard]] offset_t in_the_way() const noexcept
+    {
+        const offset_t next = begin_offset() + capacity();
+        return (std::max)(next, sequencer_.gate().scan(end_offset()));
+    }
+
+    /// Whether readers stop before a claim that is not published, and where. A snapshot.
+    [[nodiscard]] bool stuck(offset_t& at) const { return keeper_.stuck(at); }
+
+    /// See `disk::keeper`.
+    [[nodiscard]] std::optional<error> flush() { return keeper_.flush(); }
+    [[nodiscard]] bool wait_lasting(offset_t end) noexcept { return keeper_.wait_lasting(end); }
+    bool maintain(std::chrono::nanoseconds now, timestamp_t wall_clock)
+    {
+        return keeper_.maintain(now, wall_clock);
+    }
+    [[nodiscard]] std::optional<error> failure() const { return keeper_.failure(); }
+    [[nodiscard]] const disk::recovery_report& report() const noexcept { return keeper_.report(); }
+
+    [[nodiscard]] sequencer& protocol() noexcept { return sequencer_; }
+    [[nodiscard]] const sequencer& protocol() const noexcept { return sequencer_; }
+
+    /// Since when producers find no room, for people.
+    [[nodiscard]] ring::since<env>& full_since() noexcept { return keeper_.full_since(); }
+    [[nodiscard]] const ring::since<env>& full_since() const noexcept
+    {
+        return keeper_.full_since();
+    }
+
+private:
+    using keeper_type = disk::keeper<sequencer, env, Files>;
+
+    mapped_log(disk::partition_files<Files> files, const log_options& options)
+        : mask_(files.mapped().segments() * files.format().slot_count - 1),
+          slots_(static_cast<slot_type*>(files.mapped().begin())),
+          sequencer_(files.begin(), files.report().end, files.report().end,
+                     {slots_, sizeof(slot_type), mask_ + 1}, mask_ + 1),
+          keeper_(std::move(files), options, sequencer_)
+    {
+        static_assert(disk::slot_bytes_of(sizeof(Record), alignof(Record)) == sizeof(slot_type),
+                      "a slot lies in memory as it does in the file");
+    }
+
+    /// What makes room for a claim.
+    struct supply {
+        keeper_type& files;
+
+        ring::extension operator()(offset_t end) const { return files.make_room(end); }
+    };
+
+    /// All of a slot but its stamp.
+    void finish(offset_t offset, disk::slot_kind kind) noexcept
+    {
+        slot(offset)->finish(keeper_.salted(offset), disk::stamp_of(offset, kind));
+    }
+
+    const offset_t mask_;
+    slot_type* const slots_;
+    sequencer sequencer_;
+    keeper_type keeper_;
+};
+
+} // namespace gregor::inline GREGOR_ABI
+
+#endif

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gregor/base/config.hpp"
+#include "gregor/base/error.hpp"
+#include "gregor/base/result.hpp"
+#include "gregor/base/topic_name.hpp"
+#include "gregor/log/directory.hpp"
+#include "gregor/log/file_lock.hpp"
+#include "gregor/log/format.hpp"
+#include "gregor/log/os_file.hpp"
+#include "gregor/log/partition_files.hpp"
+#include "gregor/log/window.hpp"
+#include "gregor/options.hpp"
+
+#if GREGOR_FILES
+
+namespace gregor::inline GREGOR_ABI::disk {
+
+/// What the records of a topic are, to who reads them again.
+struct record_identity {
+    std::string type; ///< the name of the value's type, and of the key's where one is stored
+    std::uint32_t bytes = 0;
+    std::uint32_t alignment = 1;
+    std::uint32_t layout = 0; ///< what lies beside the value, by policies
+};
+
+/// The folder of a topic, locked: its partitions, each in a folder that is called by its number.
+///
+/// Threads   one at a time
+/// Errors    returned: impossible options, a log of something else, a broken one, what the system
+///           refuses. What was there is left as it was, but for what a recovery mends
+/// Lifetime  the lock is held as long as this lives
+template <class Files = os_files>
+class topic_files {
+public:
+    using failure = std::optional<error>;
+
+    /// Opens the topic's folder, or makes it, and recovers each partition that is there. There are
+    /// `least` of them at least.
+    [[nodiscard]] static result<topic_files> open(std::string_view topic,
+                                                  const log_options& options,
+                                                  record_identity records, std::size_t least);
+
+    /// How many there are.
+    [[nodiscard]] std::size_t partitions() const noexcept { return partitions_; }
+
+    /// Those of one partition, mapped. Once for each.
+    [[nodiscard]] partition_files<Files> take(std::size_t partition)
+    {
+        return *std::exchange(opened_[partition - taken_from_], std::nullopt);
+    }
+
+    /// Opens so many partitions more, to be taken, or makes them; the first one has this number.
+    /// Where one cannot be had, none is there to be taken.
+    [[nodiscard]] failure add(std::size_t first, std::size_t more);
+
+    [[nodiscard]] const log_options& options() const noexcept { return options_; }
+
+private:
+    topic_files(directory<Files> in, file_lock<Files> lock, const log_options& options,
+                segment_format format) noexcept
+        : in_(std::move(in)), lock_(std::move(lock)), options_(options), format_(std::move(format))
+    {
+    }
+
+    [[nodiscard]] static result<directory<Files>>
+    folder(const directory<Files>& parent, const std::string& name, log_opening opening);
+    /// Those that are there; each number up to the highest.
+    [[nodiscard]] result<std::size_t> count() const;
+    [[nodiscard]] result<partition_files<Files>> open_one(std::size_t partition) const;
+
+    directory<Files> in_;
+    file_lock<Files> lock_;
+    log_options options_;
+    segment_format format_;
+    std::size_t partitions_ = 0;
+    std::size_t taken_from_ = 0; ///< the first of those that are opened
+    std::vector<std::optional<partition_files<Files>>> opened_;
+};
+
+/// How many records a segment holds, by these options.
+[[nodiscard]] inline std::uint64_t records_a_segment(const log_options& options,
+                                                     std::uint64_t slot_bytes) noexcept
+{
+    constexpr std::uint64_t least = 512; // of any length, they fill whole pages
+    return options.segment_records != 0
+               ? options.segment_records
+               : (std::max)(least, std::bit_floor(options.segment_bytes / slot_bytes));
+}
+
+/// Why a log cannot be made by these options.
+[[nodiscard]] inline std::optional<error>
+refuse_options(std::string_view topic, const log_options& options, const segment_format& format)
+{
+    const auto refused = [&](std::string wanted, std::string found) {
+        return error{errc::invalid_option, text({"topic \"", topic, "\""}), std::move(wanted),
+                     std::move(found)};
+    };
+    if (!is_topic_name(topic)) {
+        return error{errc::invalid_name, "topic with a log on disk", std::string{topic_name_rule},
+                     text({"\"", topic.substr(0, 64), "\""})};
+    }
+    if (options.directory.empty()) {
+        return refused("a log.directory, by storage::mmap_log", "none");
+    }
+    if (options.segment_records != 0 &&
+        (options.segment_records < 512 || !std::has_single_bit(options.segment_records))) {
+        return refused("log.segment_records to be a power of two, 512 or more",
+                       std::to_string(options.segment_records));
+    }
+    if (!format.possible()) {
+        return refused("records of up to 1 GiB, aligned to up to 4096, of a type with a name of up "
+                       "to 255 bytes, and up to 2^31 of them a segment",
+                       text({std::to_string(format.payload_bytes), " bytes, aligned to ",
+                             std::to_string(format.payload_alignment), ", a name of ",
+                             std::to_string(format.type.size()), ", ",
+                             std::to_string(format.slot_count), " a segment"}));
+    }
+    const std::uint64_t two_segments = 2 * format.slot_count * format.slot_bytes();
+    if (options.most_bytes < two_segments) {
+        return refused(
+            text({"log.most_bytes of two segments or more, ", std::to_string(two_segments)}),
+            std::to_string(options.most_bytes));
+    }
+    if (options.retention_bytes != 0 && options.retention_bytes < two_segments) {
+        return refused(text({"log.retention_bytes of two segments or more, ",
+                             std::to_string(two_segments), ", or 0"}),
+                       std::to_string(options.retention_bytes));
+    }
+    using std::chrono::nanoseconds;
+    if (options.retention_age < nanoseconds{0} || options.flush_interval <= nanoseconds{0} ||
+        options.flush_records == 0) {
+        return refused("a log.retention_age of 0 or more, a flush_interval and flush_records above "
+                       "0",
+                       "less");
+    }
+    return std::nullopt;
+}
+
+template <class Files>
+result<topic_files<Files>> topic_files<Files>::open(std::string_view topic,
+                                                    const log_options& options,
+                                                    record_identity records, std::size_t least)
+{
+    segment_format format{.type = std::move(records.type),
+                          .payload_bytes = records.bytes,
+                          .payload_alignment = records.alignment,
+                          .layout = records.layout};
+    format.slot_count = records_a_segment(options, format.slot_bytes());
+    if (auto why = refuse_options(topic, options, format)) {
+        return *std::move(why);
+    }
+    auto parent = directory<Files>::open(options.directory);
+    if (!parent) {
+        return parent.error();
+    }
+    auto in = folder(*parent, std::string{topic}, options.opening);
+    if (!in) {
+        return in.error();
+    }
+    auto lock = file_lock<Files>::take(in->get(), in->path);
+    if (!lock) {
+        return lock.error();
+    }
+    topic_files made{*std::move(in), *std::move(lock), options, std::move(format)};
+    auto there = made.count();
+    if (!there) {
+        return there.error();
+    }
+    if (auto why = made.add(0, (std::max)(*there, least))) {
+        return *std::move(why);
+    }
+    return made;
+}
+
+template <class Files>
+result<directory<Files>> topic_files<Files>::folder(const directory<Files>& parent,
+                                                    const std::string& name, log_opening opening)
+{
+    directory<Files> found;
+    const outcome did = Files::open_directory_in(parent.get(), name.c_str(), found.handle.fill());
+    const std::string path = parent.of(name);
+    if (!did.ok() && did.code != ENOENT) {
+        return did.on(path);
+    }
+    if (did.ok() && opening == log_opening::create) {
+        return error{errc::topic_exists, text({"log \"", path, "\""}), "none, to be created",
+                     "one"};
+    }
+    if (!did.ok() && opening == log_opening::open_existing) {
+        return error{errc::unknown_topic, text({"log \"", path, "\""}), "one, to be opened",
+                     "none"};
+    }
+    return parent.make(name);
+}
+
+template <class Files>
+result<std::size_t> topic_files<Files>::count() const
+{
+    std::size_t folders = 0;
+    std::size_t highest = 0;
+    const outcome did = Files::list(in_.get(), [&](std::string_view name) {
+        std::size_t number = 0;
+        bool is_number = !name.empty() && name.size() <= 5 && (name[0] != '0' || name.size() == 1);
+        for (const char digit : name) {
+            is_number = is_number && digit >= '0' && digit <= '9';
+            number = is_number ? number * 10 + static_cast<std::size_t>(digit - '0') : 0;
+        }
+        folders += is_number ? 1U : 0U;
+        highest = is_number ? (std::max)(highest, number) : highest;
+    });
+    if (!did.ok()) {
+        return did.on(in_.path);
+    }
+    if (folders != 0 && folders != highest + 1) {
+        return error{errc::corrupt, text({"log \"", in_.path, "\""}),
+                     text({"a folder for each partition up to ", std::to_string(highest)}),
+                     text({std::to_string(folders), " folders"})};
+    }
+    return folders;
+}
+
+template <class Files>
+result<partition_files<Files>> topic_files<Files>::open_one(std::size_t partition) const
+{
+    auto in = in_.make(std::to_string(partition));
+    if (!in) {
+        return in.error();
+    }
+    segment_format format = format_;
+    format.partition = static_cast<std::uint32_t>(partition);
+    const std::string path = in->path;
+    auto files = partition_files<Files>::open(*std::move(in), format,
+                                              {.sync_all = options_.sync_at_opening});
+    if (!files) {
+        return files.error();
+    }
+    // more than the options say, where there is more: it is to be read
+    constexpr std::uint64_t most_segments = 1U << 15U; // a mapping each: the system has 65530
+    const std::uint64_t segment_bytes = format.slot_count * format.slot_bytes();
+    const std::uint64_t wanted =
+        (std::min)(std::bit_floor(options_.most_bytes / segment_bytes), most_segments);
+    const std::uint64_t there = (files->room_end() - files->begin()) / format.slot_count;
+    auto where = window<Files>::reserve(
+        format, static_cast<std::size_t>((std::max)(wanted, std::bit_ceil(there + 1))), path);
+    if (!where) {
+        return where.error();
+    }
+    if (auto why = files->map_into(*std::move(where))) {
+        return *std::move(why);
+    }
+    return files;
+}
+
+template <class Files>
+auto topic_files<Files>::add(std::size_t first, std::size_t more) -> failure
+{
+    opened_.clear();
+    partitions_ = first;
+    std::vector<std::optional<partition_files<Files>>> made;
+    made.reserve(more);
+    for (std::size_t i = 0; i != more; ++i) {
+        auto one = open_one(first + i);
+        if (!one) {
+            return one.error();
+        }
+        made.emplace_back(*std::move(one));
+    }
+    opened_ = std::move(made);
+    taken_from_ = first;
+    partitions_ = first + more;
+    return {};
+}
+
+} // namespace gregor::inline GREGOR_ABI::disk
+
+#endif
