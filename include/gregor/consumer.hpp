@@ -368,7 +368,7 @@ result<consumer<Topic>> consumer<Topic>::create(Topic& topic, const consumer_opt
     return unless_out_of_memory(topic.name(), [&]() -> result<consumer> {
         if (std::optional<error> why =
                 refusal::of_consumer(topic.name(), false, {}, options, Topic::layout::takes,
-                                     Topic::layout::has_timestamp)) {
+                                     Topic::layout::has_timestamp, Topic::durable)) {
             return *std::move(why);
         }
         return consumer{std::unique_ptr<core, release>{new core{topic.state(), options}}};

@@ -97,6 +97,18 @@ enum class auto_offset_reset : std::uint8_t {
     by_duration,
 };
 
+/// Which records of a log on disk a consumer is given.
+enum class isolation : std::uint8_t {
+    published, ///< all that were sent
+    durable,   ///< those that outlive the system's end: what is below `durable_offset()`
+};
+
+/// When a send to a log on disk returns.
+enum class acknowledged : std::uint8_t {
+    published, ///< when the record is there for readers, and outlives the process
+    durable,   ///< when it outlives the system's end. Who waits at once shares one sync
+};
+
 /// Says who of a group reads which partition: for each partition the index of its member. A pure
 /// function of what it is told; `assignors` has Kafka's.
 using assignor = std::vector<std::size_t> (*)(const assignment_request&);
@@ -115,6 +127,9 @@ struct consumer_options {
 
     /// true: each poll commits what the poll before it returned, and so does close().
     bool auto_commit = true;
+
+    /// For topics with `storage::mmap_log`; others have nothing that is durable.
+    gregor::isolation isolation = isolation::published;
 
     /// How many records one poll returns at most; 1 or more.
     std::size_t max_poll_records = 500;

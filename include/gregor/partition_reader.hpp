@@ -253,6 +253,11 @@ private:
         if (run.first != position_) [[unlikely]] {
             run.count = (std::min<offset_t>)(run.count, log_->contiguous(run.first));
         }
+        if constexpr (Topic::durable) {
+            if (options_->isolation == isolation::durable) [[unlikely]] {
+                keep_lasting(run);
+            }
+        }
         if constexpr (Topic::layout::takes) {
             while (run.count != 0 && log_->slot(run.first)->taken) {
                 ++run.first;
@@ -265,6 +270,17 @@ private:
             run.count = kept;
         }
         return run;
+    }
+
+    /// Leaves of a run what is lasting.
+    void keep_lasting(run_type& run) const noexcept
+    {
+        const offset_t end = log_->durable_offset();
+        if (run.first >= end) {
+            run = {position_, 0};
+        } else {
+            run.count = (std::min<offset_t>)(run.count, end - run.first);
+        }
     }
 
     /// Passes over what nobody is given. Where all before it was committed, it counts as committed

@@ -94,6 +94,19 @@ public:
         return put(std::forward<V>(value), std::move(given), patience, no_stop{});
     }
 
+    /// Sends, and returns when the record is as lasting as that; `failed` where it was sent, but
+    /// could not be made so. For a log on disk.
+    template <class V = value_type>
+    sent send(V&& value, attributes given, acknowledged how)
+        requires(Topic::durable)
+    {
+        const sent did = put(std::forward<V>(value), std::move(given), patience, no_stop{});
+        const bool waits = did && how == acknowledged::durable;
+        return !waits || core_->state().wait_lasting(did.partition(), did.offset() + 1)
+                   ? did
+                   : sent{did.partition(), send_status::failed};
+    }
+
     /// Never waits for a reader.
     template <class V = value_type>
     [[nodiscard]] sent try_send(V&& value, attributes given = {})

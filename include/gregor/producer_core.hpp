@@ -85,7 +85,7 @@ public:
         }
     }
 
-    [[nodiscard]] const state_type& state() const noexcept { return *state_; }
+    [[nodiscard]] state_type& state() const noexcept { return *state_; }
 
     [[nodiscard]] producer_stats stats() const
     {

@@ -117,10 +117,9 @@ inline constexpr std::uint32_t most_partitions = 65536;
 }
 
 /// The options of a consumer, with or without a group, of a topic for one group only or for many.
-[[nodiscard]] inline std::optional<error> of_consumer(std::string_view topic, bool in_group,
-                                                      std::string_view group,
-                                                      const consumer_options& options,
-                                                      bool one_group, bool has_timestamps)
+[[nodiscard]] inline std::optional<error>
+of_consumer(std::string_view topic, bool in_group, std::string_view group,
+            const consumer_options& options, bool one_group, bool has_timestamps, bool durable)
 {
     const std::string operation = text({"consumer of ", quoted("topic", topic)});
     if (options.max_poll_records == 0) {
@@ -133,6 +132,10 @@ inline constexpr std::uint32_t most_partitions = 65536;
     if (options.reset == auto_offset_reset::by_duration && !has_timestamps) {
         return error{errc::invalid_option, operation,
                      "a topic with timestamps, by auto_offset_reset::by_duration", "one without"};
+    }
+    if (options.isolation == isolation::durable && !durable) {
+        return error{errc::invalid_option, operation,
+                     "a topic with storage::mmap_log, by isolation::durable", "one in memory"};
     }
     if (options.reset_duration < std::chrono::nanoseconds{0}) {
         return error{errc::invalid_option, operation, "a reset_duration of 0 or more",

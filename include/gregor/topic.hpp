@@ -93,6 +93,7 @@ public:
     [[nodiscard]] result<partition_id> add_partitions(std::uint32_t more);
 
     /// Refuses senders from now on, and tells everybody who waits. Readers still get what is there.
+    /// A log on disk is made lasting.
     void close() noexcept;
 
     /// Waits until each group that holds producers back has committed everything; false when the
@@ -283,6 +284,11 @@ void basic_topic<T, Policies>::close() noexcept
         state_->closed = true;
         for (auto& each : state_->partitions) {
             each.log.protocol().close();
+        }
+    }
+    if constexpr (durable) {
+        for (auto& each : state_->partitions) {
+            each.log.closed(); // who reads only what is lasting gets to its end
         }
     }
     state_->records_arrived.notify();

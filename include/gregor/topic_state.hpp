@@ -53,6 +53,14 @@ struct topic_state {
         return partitions[id.value];
     }
 
+    /// Returns when what was sent below `end` is lasting; false where it cannot be.
+    [[nodiscard]] bool wait_lasting(partition_id p, offset_t end) noexcept
+    {
+        const bool fine = at(p).log.wait_lasting(end);
+        records_arrived.notify(); // who reads only what is lasting
+        return fine;
+    }
+
     /// A group that has read nothing and holds nobody back.
     [[nodiscard]] group_type new_group(const std::string& group) const
     {

@@ -61,8 +61,9 @@ public:
         GREGOR_ASSERT(this->lease == nullptr, "subscribe was called while a batch is alive");
         using layout = typename Topic::layout;
         return unless_out_of_memory(state_->name, [&]() -> std::optional<error> {
-            if (std::optional<error> why = refusal::of_consumer(
-                    state_->name, true, group, options_, layout::takes, layout::has_timestamp)) {
+            if (std::optional<error> why =
+                    refusal::of_consumer(state_->name, true, group, options_, layout::takes,
+                                         layout::has_timestamp, Topic::durable)) {
                 return why;
             }
             return join_by_name(*state_, assigned_, group, options_);

@@ -87,6 +87,13 @@ public:
     /// where that could not be done.
     [[nodiscard]] std::optional<error> flush();
 
+    /// The same, for who hears of an error later.
+    void try_flush() noexcept
+    {
+        const std::lock_guard lock{mutex_};
+        static_cast<void>(guarded([&] { return flush_now(); }));
+    }
+
     /// Makes room ahead of the producers, makes lasting what the interval says, seals what is full,
     /// and takes away what is too old. True where more is lasting now, or less is there.
     bool maintain(std::chrono::nanoseconds now, timestamp_t wall_clock);

@@ -169,6 +169,7 @@ public:
 
     /// See `disk::keeper`.
     [[nodiscard]] std::optional<error> flush() { return keeper_.flush(); }
+    void closed() noexcept { keeper_.try_flush(); }
     [[nodiscard]] bool wait_lasting(offset_t end) noexcept { return keeper_.wait_lasting(end); }
     bool maintain(std::chrono::nanoseconds now, timestamp_t wall_clock)
     {
