@@ -51,9 +51,6 @@ struct scene {
     cell<int> next{0};
 };
 
-/// Sleeps until it is woken: a wake-up that is lost is one that never comes.
-inline const consumer_options tireless{.max_poll_interval = no_timeout};
-
 inline std::vector<std::size_t> all_to_last(const assignment_request& request)
 {
     return std::vector<std::size_t>(request.partitions, request.members.size() - 1);

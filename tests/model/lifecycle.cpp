@@ -24,8 +24,10 @@ using model::check;
 using model::explored;
 using model::number;
 using model::small_topic;
+using model::tireless;
 
 constexpr gregor::partition_id only{0};
+const consumer_options by_hand{.auto_commit = false, .max_poll_interval = no_timeout};
 
 void send(producer<small_topic>& out, int n)
 {
@@ -113,7 +115,7 @@ TEST_CASE("a batch larger than its ring goes through it, past readers that sleep
                      check(out.send_batch(std::move(all)).count == 3, "all were taken");
                  });
                  run.thread([=] {
-                     consumer<small_topic> in{*here, "group"};
+                     consumer<small_topic> in{*here, "group", tireless};
                      for (int next = 0; next != 3;) {
                          for (const auto batch = in.poll(); const auto& record : batch) {
                              check(record.value().value.get() == next++, "each once, in order");
@@ -129,7 +131,7 @@ TEST_CASE("a consumer that waits is woken by who asks for it, and sees what was 
     explored("lifecycle: wakeup", {}, [](model::run& run) {
         struct scene {
             small_topic topic{2};
-            consumer<small_topic> in{topic, "group"};
+            consumer<small_topic> in{topic, "group", tireless};
             model::cell<int> note;
         };
         auto here = std::make_shared<scene>();
@@ -177,7 +179,7 @@ TEST_CASE("a commit by offset, with no batch in hand, lets producers go on", "[m
         struct scene {
             small_topic topic{2};
             producer<small_topic> out{topic};
-            consumer<small_topic> in{topic, "group"};
+            consumer<small_topic> in{topic, "group", tireless};
         };
         auto here = std::make_shared<scene>();
         send(here->out, 0);
@@ -198,7 +200,8 @@ TEST_CASE("a reader that finds a place for the first time lets producers go on",
         };
         auto here = std::make_shared<scene>();
         here->in.emplace(here->topic, "group",
-                         consumer_options{.reset = gregor::auto_offset_reset::none});
+                         consumer_options{.reset = gregor::auto_offset_reset::none,
+                                          .max_poll_interval = no_timeout});
         send(here->out, 0);
         send(here->out, 1);
         run.thread([=] { send(here->out, 2); });
@@ -230,7 +233,7 @@ TEST_CASE("who waits when a topic closes is told so", "[model]")
     explored("lifecycle: closed while a consumer waits", {}, [](model::run& run) {
         struct scene {
             small_topic topic{2};
-            consumer<small_topic> in{topic, "group"};
+            consumer<small_topic> in{topic, "group", tireless};
         };
         auto here = std::make_shared<scene>();
         run.thread([=] { check(here->in.poll().status() == poll_status::closed, "it is told"); });
@@ -248,7 +251,7 @@ TEST_CASE("a closed topic is drained when everything was committed, and nothing 
                          small_topic topic{2};
                          producer<small_topic> out{topic};
                          std::optional<producer<small_topic>> second;
-                         consumer<small_topic> in{topic, "group", {.auto_commit = false}};
+                         consumer<small_topic> in{topic, "group", by_hand};
                          model::atomic<gregor::offset_t> committed{0};
                          gregor::offset_t end = 0;
                      };

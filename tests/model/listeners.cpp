@@ -70,7 +70,7 @@ struct scene {
 
 /// A consumer in a loop that waits for its bell, and for nothing else.
 struct loop {
-    explicit loop(gregor::consumer_options options = {.max_poll_interval = gregor::no_timeout})
+    explicit loop(const gregor::consumer_options& options = model::tireless)
         : in(topic, "group", options)
     {
         in.on_ready([this]() noexcept { doorbell::press(&bell); });
@@ -273,9 +273,8 @@ TEST_CASE("a consumer's hook is called for all that its polls could not see", "[
                      doorbell bell;
                  };
                  auto now = std::make_shared<state>();
-                 const gregor::consumer_options tireless{.max_poll_interval = gregor::no_timeout};
-                 now->first.emplace(now->topic, "group", tireless);
-                 now->second.emplace(now->topic, "group", tireless);
+                 now->first.emplace(now->topic, "group", model::tireless);
+                 now->second.emplace(now->topic, "group", model::tireless);
                  now->second->on_ready([bell = &now->bell]() noexcept { doorbell::press(bell); });
                  (void)now->out.send(model::number{0});
                  run.thread([=] { now->first.reset(); });

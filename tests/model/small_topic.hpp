@@ -59,4 +59,8 @@ public:
     }
 };
 
+/// Sleeps until it is woken: a wake-up that is lost is one that never comes. (A member that looks
+/// after the others wakes up now and then, and finds what nobody told it.)
+inline const consumer_options tireless{.max_poll_interval = no_timeout};
+
 } // namespace gregor::model

@@ -20,6 +20,7 @@ using model::check;
 using model::explored;
 using model::number;
 using model::small_topic;
+using model::tireless;
 
 constexpr gregor::partition_id only{0};
 
@@ -57,7 +58,7 @@ TEST_CASE("a group that joins while its producer waits for room goes on with it"
         auto here = std::make_shared<scene>();
         run.thread([=] { here->send(); });
         run.thread([=] {
-            consumer<small_topic> in{here->topic, "group"};
+            consumer<small_topic> in{here->topic, "group", tireless};
             const gregor::offset_t from = in.position(only);
             std::size_t seen = 0;
             while (from + seen != 3) {
@@ -74,7 +75,7 @@ TEST_CASE("a group that joins later than it asked for lets producers go on", "[m
         auto in = std::make_shared<std::optional<consumer<small_topic>>>();
         run.thread([=] { here->send(); });
         run.thread([=] {
-            in->emplace(here->topic, "group");
+            in->emplace(here->topic, "group", tireless);
             if ((*in)->position(only) == 0) {
                 in->reset(); // it holds the producer back, as it may
             }
@@ -87,14 +88,14 @@ TEST_CASE("a group that leaves lets producers go on", "[model]")
     explored("topic: a group leaves", {.preemptions = 2}, [](model::run& run) {
         auto here = std::make_shared<scene>();
         auto in = std::make_shared<std::optional<consumer<small_topic>>>();
-        in->emplace(here->topic, "group");
+        in->emplace(here->topic, "group", tireless);
         run.thread([=] { here->send(); });
         run.thread([=] { in->reset(); });
     });
     explored("topic: a group leaves with a batch in hand", {.preemptions = 2}, [](model::run& run) {
         auto here = std::make_shared<scene>();
         auto in = std::make_shared<std::optional<consumer<small_topic>>>();
-        in->emplace(here->topic, "group");
+        in->emplace(here->topic, "group", tireless);
         run.thread([=] {
             here->send();
             here->send();
@@ -112,7 +113,7 @@ TEST_CASE("a commit in the midst of a batch lets producers go on when the batch 
 {
     explored("topic: commit, then let go", {.preemptions = 2}, [](model::run& run) {
         auto here = std::make_shared<scene>();
-        auto in = std::make_shared<consumer<small_topic>>(here->topic, "group");
+        auto in = std::make_shared<consumer<small_topic>>(here->topic, "group", tireless);
         run.thread([=] { here->send(); });
         run.thread([=] {
             auto batch = in->try_poll();
@@ -128,7 +129,7 @@ TEST_CASE("a group that sleeps is woken, and its commits wake the producer", "[m
     explored("topic: send and poll, both asleep in turn", model::by_chance(30'000),
              [](model::run& run) {
                  auto here = std::make_shared<scene>();
-                 auto in = std::make_shared<consumer<small_topic>>(here->topic, "group");
+                 auto in = std::make_shared<consumer<small_topic>>(here->topic, "group", tireless);
                  run.thread([=] {
                      here->send();
                      here->send();
@@ -152,7 +153,7 @@ TEST_CASE("a reader that goes back reads what still stands, and lets producers g
 {
     explored("topic: seek back and read again", {.preemptions = 2}, [](model::run& run) {
         auto here = std::make_shared<scene>();
-        auto in = std::make_shared<consumer<small_topic>>(here->topic, "group");
+        auto in = std::make_shared<consumer<small_topic>>(here->topic, "group", tireless);
         scene::read(in->try_poll());
         (void)in->commit();
         run.thread([=] { here->send(); });
@@ -164,7 +165,7 @@ TEST_CASE("a reader that goes back reads what still stands, and lets producers g
     });
     explored("topic: commit back, and read again", {.preemptions = 2}, [](model::run& run) {
         auto here = std::make_shared<scene>();
-        auto in = std::make_shared<consumer<small_topic>>(here->topic, "group");
+        auto in = std::make_shared<consumer<small_topic>>(here->topic, "group", tireless);
         scene::read(in->try_poll());
         (void)in->commit();
         run.thread([=] { here->send(); });
@@ -182,8 +183,9 @@ TEST_CASE("a lossy reader is told what it missed, and never reads what is overwr
 {
     explored("topic: a lossy reader against 2 sends", {.preemptions = 2}, [](model::run& run) {
         auto here = std::make_shared<scene>();
-        auto in = std::make_shared<consumer<small_topic>>(here->topic, "lossy",
-                                                          consumer_options{.lossy = true});
+        auto in = std::make_shared<consumer<small_topic>>(
+            here->topic, "lossy",
+            consumer_options{.lossy = true, .max_poll_interval = gregor::no_timeout});
         run.thread([=] {
             here->send();
             here->send();
@@ -208,7 +210,9 @@ TEST_CASE("a lossy reader that came too late lets producers go on", "[model]")
         auto here = std::make_shared<scene>();
         auto in = std::make_shared<consumer<small_topic>>(
             here->topic, "lossy",
-            consumer_options{.lossy = true, .reset = gregor::auto_offset_reset::latest});
+            consumer_options{.lossy = true,
+                             .reset = gregor::auto_offset_reset::latest,
+                             .max_poll_interval = gregor::no_timeout});
         in->seek(only, 0);
         run.thread([=] { here->send(); });
         run.thread([=] { scene::read(in->try_poll()); });
@@ -217,11 +221,26 @@ TEST_CASE("a lossy reader that came too late lets producers go on", "[model]")
 
 TEST_CASE("a second producer and its claims wake a reader that sleeps", "[model]")
 {
+    explored("topic: a claim published, and a reader that sleeps", {.preemptions = 2},
+             [](model::run& run) {
+                 auto here = std::make_shared<small_topic>(2);
+                 auto out = std::make_shared<producer<small_topic>>(*here);
+                 auto in = std::make_shared<consumer<small_topic>>(*here, "group", tireless);
+                 run.thread([=] {
+                     auto claim = out->claim(1);
+                     claim.emplace(7);
+                     claim.publish();
+                 });
+                 run.thread([=] {
+                     static_cast<void>(here); // when the topic goes, it closes
+                     check(in->poll().size() == 1, "it is woken");
+                 });
+             });
     explored("topic: a claim given up or published, and a second producer",
              model::by_chance(30'000), [](model::run& run) {
                  auto here = std::make_shared<scene>();
                  auto in = std::make_shared<std::optional<consumer<small_topic>>>();
-                 in->emplace(here->topic, "group");
+                 in->emplace(here->topic, "group", tireless);
                  run.thread([=] {
                      auto claim = here->out.claim(2);
                      if (model::choose(2) == 1) {
@@ -276,7 +295,7 @@ TEST_CASE("a reader that finds only what was given up lets producers go on", "[m
         auto here = std::make_shared<small_topic>(2);
         auto first = std::make_shared<producer<small_topic>>(*here);
         auto second = std::make_shared<producer<small_topic>>(*here);
-        auto in = std::make_shared<consumer<small_topic>>(*here, "group");
+        auto in = std::make_shared<consumer<small_topic>>(*here, "group", tireless);
         {
             const auto given_up = first->claim(2);
         }

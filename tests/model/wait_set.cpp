@@ -18,10 +18,8 @@ using gregor::wait_status;
 using model::check;
 using model::explored;
 using model::small_topic;
+using model::tireless;
 using set = gregor::basic_wait_set<model::env, gregor::wait::sleep>;
-
-/// Waits for ever: a wake-up that is lost is one that never comes.
-const gregor::consumer_options tireless{.max_poll_interval = gregor::no_timeout};
 
 /// Two topics, and a consumer of each in a set.
 struct scene {
