@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
-// driver LIST INCLUDE WORK JOBS COMPILE...: builds each seeded fault of the list, runs the models
-// on it, and prints who found it. Fails when one survives, or cannot be built, or when a model
-// finds something in the headers as they are. A whole run leaves WORK/results.txt for the report: a
-// line for each fault, its columns parted by tabs, and a last one that counts.
+// driver LIST INCLUDE WORK JOBS MODELS... --tests TESTS...: builds each seeded fault of the list,
+// runs its models and tests on it, and prints who found it. Fails when one survives, or cannot be
+// built, or when something is found in the headers as they are. A whole run leaves WORK/results.txt
+// for the report: a line for each fault, its columns parted by tabs, and a last one that counts.
 //
-// COMPILE is a command line in which {overlay} is the folder with the changed header, {model} the
-// name of the model, and {program} what is to be made.
+// MODELS and TESTS are command lines that compile one of either kind; in them {overlay} is the
+// folder with the changed header, {name} the file below model/ or tests/, without its ending, and
+// {program} what is to be made.
+//
+// driver --check LIST INCLUDE TESTS: only whether each fault still fits its header, and its finders
+// are there. A changed header is noticed at once, and not by the next whole run.
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -27,11 +32,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// A model of tests/model, or a file of Catch2 tests.
+struct finder {
+    bool operator<(const finder& other) const
+    {
+        return is_test != other.is_test ? other.is_test : name < other.name;
+    }
+
+    std::string name;
+    bool is_test = false;
+};
+
 /// A seeded fault. An empty file: the headers as they are.
 struct mutant {
     std::string name;
     std::string file;
-    std::vector<std::string> models;
+    std::vector<finder> finders;
     std::string from;
     std::string to;
 };
@@ -39,7 +55,7 @@ struct mutant {
 struct verdict {
     bool found = false;
     std::string by;    ///< whose test, or why nobody's
-    std::string model; ///< empty where nobody found it
+    std::string where; ///< in which model or file of tests; empty where nobody found it
 };
 
 std::string read(const fs::path& path)
@@ -50,9 +66,9 @@ std::string read(const fs::path& path)
     return text.str();
 }
 
-/// The list: for each mutant a line `mutant NAME`, a line `file PATH`, a line `models NAME...`,
-/// then the lines that are replaced, each after `- `, and those that stand there instead, each
-/// after `+ `.
+/// The list: for each mutant a line `mutant NAME`, a line `file PATH`, a line `models NAME...` or
+/// `tests PATH...` or both, then the lines that are replaced, each after `- `, and those that stand
+/// there instead, each after `+ `.
 std::vector<mutant> read_list(const fs::path& path)
 {
     std::vector<mutant> all;
@@ -65,10 +81,10 @@ std::vector<mutant> read_list(const fs::path& path)
             all.push_back({rest(7), {}, {}, {}, {}});
         } else if (line.starts_with("file ")) {
             all.back().file = rest(5);
-        } else if (line.starts_with("models ")) {
-            std::istringstream names(rest(7));
+        } else if (line.starts_with("models ") || line.starts_with("tests ")) {
+            std::istringstream names(line.substr(line.find(' ')));
             for (std::string name; names >> name;) {
-                all.back().models.push_back(name);
+                all.back().finders.push_back({name, line.starts_with("tests ")});
             }
         } else if (line.starts_with("-")) {
             all.back().from += rest(2) + "\n";
@@ -104,16 +120,9 @@ struct dense_text {
     std::vector<std::size_t> at;
 };
 
-/// Writes the changed header below the overlay; empty, or why not.
-std::string write_overlay(const mutant& what, const fs::path& include, const fs::path& overlay)
+/// Changes the text of the header; empty, or why not.
+std::string seed(const mutant& what, std::string& text)
 {
-    fs::remove_all(overlay);
-    const fs::path target = overlay / what.file;
-    fs::create_directories(what.file.empty() ? overlay : target.parent_path());
-    if (what.file.empty()) {
-        return {};
-    }
-    std::string text = read(include / what.file);
     const dense_text header(text);
     const dense_text from(what.from);
     const auto at = header.text.find(from.text);
@@ -126,8 +135,55 @@ std::string write_overlay(const mutant& what, const fs::path& include, const fs:
     const std::size_t first = header.at[at];
     text.replace(first, header.at[at + from.text.size() - 1] + 1 - first,
                  what.to.substr(0, what.to.find_last_not_of('\n') + 1));
-    std::ofstream(target, std::ios::binary) << text;
     return {};
+}
+
+/// Writes the changed header below the overlay; empty, or why not.
+std::string write_overlay(const mutant& what, const fs::path& include, const fs::path& overlay)
+{
+    fs::remove_all(overlay);
+    const fs::path target = overlay / what.file;
+    fs::create_directories(what.file.empty() ? overlay : target.parent_path());
+    if (what.file.empty()) {
+        return {};
+    }
+    std::string text = read(include / what.file);
+    const std::string why = seed(what, text);
+    std::ofstream(target, std::ios::binary) << text;
+    return why;
+}
+
+/// How many faults do not fit the headers and tests as they are; says which, and why.
+int check_list(const fs::path& list, const fs::path& include, const fs::path& tests)
+{
+    int bad = 0;
+    std::set<std::string> names;
+    const std::vector<mutant> all = read_list(list);
+    for (const mutant& each : all) {
+        std::string text = read(include / each.file);
+        std::string why = seed(each, text);
+        if (dense_text(each.from).text == dense_text(each.to).text) {
+            why = "nothing is changed";
+        }
+        if (!names.insert(each.name + " in " + each.file).second) {
+            why = "there is another one of this name in this header";
+        }
+        if (each.finders.empty()) {
+            why = "nobody is to find it";
+        }
+        for (const finder& one : each.finders) {
+            const std::string file = (one.is_test ? "" : "model/") + one.name + ".cpp";
+            if (!fs::exists(tests / file)) {
+                why = "there is no " + file;
+            }
+        }
+        if (!why.empty()) {
+            ++bad;
+            std::cout << each.name << ": " << why << '\n';
+        }
+    }
+    std::cout << all.size() << " seeded faults, of which " << bad << " fit nothing any more\n";
+    return bad;
 }
 
 std::string line_of(const std::string& text, const std::string& begin)
@@ -138,61 +194,137 @@ std::string line_of(const std::string& text, const std::string& begin)
                : text.substr(at + begin.size(), text.find('\n', at) - at - begin.size());
 }
 
-verdict try_models(const mutant& what, const fs::path& include, const fs::path& overlay,
-                   const std::string& compile)
+/// What a model on the fault says: its first lines name the test, and what it saw.
+verdict answer_of_model(const std::string& said, int status)
 {
-    if (const std::string why = write_overlay(what, include, overlay); !why.empty()) {
-        return {false, "NOT BUILT: " + why, {}};
-    }
-    for (const std::string& model : what.models) {
-        const fs::path program = overlay / (model + ".out");
-        const fs::path output = overlay / (model + ".txt");
-        std::string command = replaced(compile, "{overlay}", overlay.string());
-        command = replaced(command, "{model}", model);
-        command = replaced(command, "{program}", program.string());
-        if (std::system((command + " > \"" + output.string() + "\" 2>&1").c_str()) != 0) {
-            return {false, "NOT BUILT: see " + output.string(), {}};
+    if (const std::string by = line_of(said, "found by: "); !by.empty()) {
+        const std::string because = line_of(said, "because: ");
+        if (because.find("not everything") == std::string::npos) {
+            return {true, by + " (" + because + ")", {}};
         }
-        const int status = std::system(
-            ("\"" + program.string() + "\" > \"" + output.string() + "\" 2>&1").c_str());
-        const std::string said = read(output);
-        if (const std::string by = line_of(said, "found by: "); !by.empty()) {
-            const std::string because = line_of(said, "because: ");
-            if (because.find("not everything") == std::string::npos) {
-                return {true, model + ": " + by + " (" + because + ")", model};
-            }
-        } else if (status != 0) {
-            return {false, "NO ANSWER of " + model + ", status " + std::to_string(status), {}};
-        }
-        fs::remove(program);
+    } else if (status != 0) {
+        return {false, "NO ANSWER, status " + std::to_string(status), {}};
     }
     return {false, "SURVIVES", {}};
 }
 
-} // namespace
-
-int main(int count, char** arguments)
+std::string without_entities(std::string text)
 {
-    if (count < 6) {
-        std::cerr << "driver LIST INCLUDE WORK JOBS COMPILE...\n";
-        return 2;
+    constexpr std::pair<const char*, const char*> entities[] = {
+        {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&amp;", "&"}};
+    for (const auto& [entity, character] : entities) {
+        text = replaced(text, entity, character);
     }
-    std::vector<mutant> mutants = read_list(arguments[1]);
-    const fs::path include = arguments[2];
-    const fs::path work = arguments[3];
-    const int jobs = std::atoi(arguments[4]);
-    std::string compile;
-    for (int i = 5; i < count; ++i) {
-        compile += (i == 5 ? "" : " ") + std::string(arguments[i]);
+    return text;
+}
+
+/// Of a failure as Catch2 tells it in JUnit's form: the first line that says something.
+std::string reason_in(const std::string& failure)
+{
+    std::istringstream lines(failure);
+    std::string line;
+    std::getline(lines, line); // the tag
+    while (std::getline(lines, line)) {
+        line = line.substr((std::min)(line.find_first_not_of(' '), line.size()));
+        if (!line.empty() && line != "FAILED:" && !line.starts_with("{Unknown")) {
+            return without_entities(line);
+        }
     }
+    return "it does not say why";
+}
+
+/// What a file of tests on the fault says: the first that fails is the last that ran.
+verdict answer_of_test(const std::string& said, int status)
+{
+    if (status == 0) {
+        return {false, "SURVIVES", {}};
+    }
+    const auto failed = (std::min)(said.find("<failure"), said.find("<error"));
+    if (failed == std::string::npos) {
+        return {false, "NO ANSWER, status " + std::to_string(status), {}};
+    }
+    const auto test = said.find(" name=\"", said.rfind("<testcase", failed)) + 7;
+    const std::string by = said.substr(test, said.find('"', test) - test);
+    const std::string why = said.substr(failed, said.find("</", failed) - failed);
+    return {true, without_entities(by) + " (" + reason_in(why) + ")", {}};
+}
+
+/// How either kind is compiled.
+struct commands {
+    std::string models;
+    std::string tests;
+};
+
+verdict try_finder(const finder& who, const fs::path& overlay, const commands& compile)
+{
+    const std::string name = fs::path(who.name).filename().string();
+    const fs::path program = overlay / (name + ".out");
+    const fs::path output = overlay / (name + ".txt");
+    std::string command =
+        replaced(who.is_test ? compile.tests : compile.models, "{overlay}", overlay.string());
+    command = replaced(command, "{name}", who.name);
+    command = replaced(command, "{program}", program.string());
+    const std::string to_output = " > \"" + output.string() + "\" 2>&1";
+    if (std::system((command + to_output).c_str()) != 0) {
+        return {false, "NOT BUILT: see " + output.string(), {}};
+    }
+    const std::string run =
+        "\"" + program.string() + "\"" + (who.is_test ? " --abort --reporter junit" : "");
+    const int status = std::system((run + to_output).c_str());
+    fs::remove(program);
+    const std::string said = read(output);
+    verdict got = who.is_test ? answer_of_test(said, status) : answer_of_model(said, status);
+    if (got.by != "SURVIVES") {
+        got.by = name + ": " + got.by;
+    }
+    got.where = got.found ? who.name : std::string{};
+    return got;
+}
+
+verdict try_finders(const mutant& what, const fs::path& include, const fs::path& overlay,
+                    const commands& compile)
+{
+    if (const std::string why = write_overlay(what, include, overlay); !why.empty()) {
+        return {false, "NOT BUILT: " + why, {}};
+    }
+    for (const finder& each : what.finders) {
+        if (verdict got = try_finder(each, overlay, compile); got.by != "SURVIVES") {
+            return got;
+        }
+    }
+    return {false, "SURVIVES", {}};
+}
+
+/// The columns of the report: see above.
+void write_results(const fs::path& path, const std::vector<mutant>& mutants,
+                   const std::vector<verdict>& verdicts, std::size_t faults, int bad,
+                   long long seconds)
+{
+    std::ofstream results(path);
+    for (std::size_t i = 0; i < faults; ++i) {
+        results << mutants[i].file << '\t' << mutants[i].name << '\t' << verdicts[i].where << '\t'
+                << verdicts[i].by << '\n';
+    }
+    const auto tests =
+        std::count_if(mutants.begin() + static_cast<std::ptrdiff_t>(faults), mutants.end(),
+                      [](const mutant& each) { return each.finders.front().is_test; });
+    results << faults << '\t' << mutants.size() - faults - static_cast<std::size_t>(tests) << '\t'
+            << tests << '\t' << bad << '\t' << seconds << '\n';
+}
+
+/// Tries all, the headers as they are among them; how many are not as they should be.
+int try_all(const fs::path& list, const fs::path& include, const fs::path& work, int jobs,
+            const commands& compile)
+{
+    std::vector<mutant> mutants = read_list(list);
     const char* const only = std::getenv("GREGOR_MUTANT"); // a part of the name
-    std::set<std::string> models;
+    std::set<finder> finders;
     for (const mutant& each : mutants) {
-        models.insert(each.models.begin(), each.models.end());
+        finders.insert(each.finders.begin(), each.finders.end());
     }
     const auto faults = mutants.size();
-    for (const std::string& model : models) {
-        mutants.push_back({"none: the headers as they are, " + model, {}, {model}, {}, {}});
+    for (const finder& each : finders) {
+        mutants.push_back({"none: the headers as they are, " + each.name, {}, {each}, {}, {}});
     }
 
     const auto began = std::chrono::steady_clock::now();
@@ -209,7 +341,7 @@ int main(int count, char** arguments)
                 if (only != nullptr && each.name.find(only) == std::string::npos) {
                     continue;
                 }
-                verdict got = try_models(each, include, work / std::to_string(i), compile);
+                verdict got = try_finders(each, include, work / std::to_string(i), compile);
                 const bool fine = i < faults ? got.found : got.by == "SURVIVES";
                 if (i >= faults && fine) {
                     got.by = "nobody finds anything";
@@ -226,18 +358,37 @@ int main(int count, char** arguments)
     for (std::thread& each : workers) {
         each.join();
     }
-    const auto seconds =
+    const long long seconds =
         std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - began)
             .count();
-    std::printf("%d tried, %d bad, %lld s\n", tried.load(), bad.load(),
-                static_cast<long long>(seconds));
+    std::printf("%d tried, %d bad, %lld s\n", tried.load(), bad.load(), seconds);
     if (only == nullptr) {
-        std::ofstream results(work / "results.txt");
-        for (std::size_t i = 0; i < faults; ++i) {
-            results << mutants[i].file << '\t' << mutants[i].name << '\t' << verdicts[i].model
-                    << '\t' << verdicts[i].by << '\n';
-        }
-        results << faults << '\t' << models.size() << '\t' << bad << '\t' << seconds << '\n';
+        write_results(work / "results.txt", mutants, verdicts, faults, bad, seconds);
     }
-    return bad == 0 ? 0 : 1;
+    return bad;
+}
+
+} // namespace
+
+int main(int count, char** arguments)
+{
+    const std::vector<std::string> given(arguments + 1, arguments + count);
+    if (given.size() == 4 && given[0] == "--check") {
+        return check_list(given[1], given[2], given[3]) == 0 ? 0 : 1;
+    }
+    if (given.size() < 5) {
+        std::cerr << "driver LIST INCLUDE WORK JOBS MODELS... --tests TESTS...\n"
+                     "driver --check LIST INCLUDE TESTS\n";
+        return 2;
+    }
+    commands compile;
+    std::string* part = &compile.models;
+    for (std::size_t i = 4; i < given.size(); ++i) {
+        if (given[i] == "--tests") {
+            part = &compile.tests;
+        } else {
+            *part += (part->empty() ? "" : " ") + given[i];
+        }
+    }
+    return try_all(given[0], given[1], given[2], std::stoi(given[3]), compile) == 0 ? 0 : 1;
 }

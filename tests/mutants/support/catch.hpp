@@ -4,11 +4,11 @@
 // What the models use of Catch2, in a page: each mutant compiles it anew. Names the first test that
 // fails, and ends: 0 when none does, 1 for a finding, 3 when the time is up.
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
-#include <thread>
+
+#include "support/time_limit.hpp"
 
 namespace mutant {
 
@@ -41,14 +41,6 @@ inline void tell(const char* name, const std::string& text)
     std::fflush(stdout);
 }
 
-inline void set_time_limit(std::chrono::seconds limit)
-{
-    std::thread([limit] {
-        std::this_thread::sleep_for(limit);
-        std::_Exit(3);
-    }).detach();
-}
-
 } // namespace mutant
 
 #define MUTANT_JOINED(a, b) a##b
@@ -66,7 +58,6 @@ inline void set_time_limit(std::chrono::seconds limit)
 
 int main()
 {
-    mutant::set_time_limit(std::chrono::seconds{300});
     for (const mutant::test* each = mutant::test::first; each != nullptr; each = each->next) {
         try {
             each->body();
