@@ -403,8 +403,9 @@ private:
     [[nodiscard]] run_type known_run(const sight_type& mine, Seq from, Seq most) const noexcept
     {
         if constexpr (always_stamped) {
-            if (before(from, begun_)) {
-                return stamped_run(stamps_, from, earlier(minus(begun_, from), most));
+            // what this life has stamped is not there before the watermark says so
+            if (before(from, begun_) && stamped_before(stamps_, begun_, from, most)) {
+                return {from, most};
             }
         }
         return {from, earlier(minus(mine.known, from), most)};

@@ -39,6 +39,18 @@ template <class Stamps, class Seq>
     return {from, count};
 }
 
+/// The same, of what stands before `end`: true when that comes to `most` records at `from`, or to a
+/// place that says nothing; else `from` is `end`.
+template <class Stamps, class Seq>
+[[nodiscard]] bool stamped_before(const Stamps& stamps, Seq end, Seq& from, Seq& most) noexcept
+{
+    const run<Seq> found = stamped_run(stamps, from, most);
+    const bool any = before(found.first, end);
+    from = earlier(found.first, end);
+    most = any ? earlier(minus(end, from), found.count) : most;
+    return any;
+}
+
 /// How far from `from` on, up to `to`, everything is published.
 template <class Stamps, class Seq>
 [[nodiscard]] Seq stamped_end(const Stamps& stamps, Seq from, Seq to) noexcept

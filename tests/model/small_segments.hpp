@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+
+#include "model/small_log.hpp"
+
+#include "gregor/ring/in_segments.hpp"
+#include "gregor/ring/room.hpp"
+#include "gregor/ring/watermark.hpp"
+
+namespace gregor::model {
+
+/// The protocol of a log that is kept by segments, from the real headers, and in the small what
+/// `disk::keeper` does around it: room comes and goes by segments of two slots, in a window of four
+/// of them. Where a segment is taken away its slots are written, so that who still reads there is
+/// found.
+template <bool Many = true>
+class small_segments {
+public:
+    using seq = std::uint8_t;
+    using sequencer = ring::sequencer<seq, env, Many, ring::in_segments>;
+    using lane = typename sequencer::lane_type;
+    using sight = typename sequencer::sight_type;
+    using place = typename sequencer::place;
+    using extent = typename sequencer::run_type;
+    using claiming = ring::claiming;
+
+    static constexpr seq segment = 2;
+    static constexpr seq window = 4 * segment;
+
+    struct slot_type {
+        atomic<ring::word_t<seq>> stamp{0};
+        cell<int> sender;
+        cell<int> number;
+    };
+
+    /// What another life has left lies from `oldest` on; it goes on at `start`. So many segments
+    /// are kept at the most.
+    small_segments(seq oldest, seq start, unsigned most_segments)
+        : protocol(oldest, start, start, {slots_.data(), sizeof(slot_type), window}, window),
+          durable(start), most_(most_segments), begin_(oldest), settled_(start), room_end_(oldest)
+    {
+        while (ring::before(room_end_, start)) {
+            room_end_ = ring::plus(room_end_, segment);
+        }
+    }
+    small_segments(const small_segments&) = delete;
+    small_segments& operator=(const small_segments&) = delete;
+
+    [[nodiscard]] slot_type* slot(seq at) { return &slots_[at % window]; }
+
+    [[nodiscard]] auto claim(lane& mine, seq count)
+    {
+        return protocol.claim(mine, count, [this](seq end) { return make_room(end); });
+    }
+    [[nodiscard]] auto hold(lane& mine, seq count)
+    {
+        return protocol.hold(mine, count, [this](seq end) { return make_room(end); });
+    }
+
+    void fill(seq at, int sender, int number)
+    {
+        slot(at)->sender.set(sender);
+        slot(at)->number.set(number);
+    }
+
+    void publish(lane& mine, seq first, seq count)
+    {
+        protocol.publish(mine, first, count);
+        records_arrived.notify();
+        if (mine.shared) {
+            room_made.notify();
+        }
+    }
+
+    /// Ends a hold of which the first `built` were filled.
+    void settle(lane& mine, seq first, seq count, seq built)
+    {
+        protocol.settle(mine, first, count, built);
+        records_arrived.notify();
+        room_made.notify();
+    }
+
+    /// Sends records, the first of them with this number, if there is room for all; `where` is the
+    /// first one's.
+    claiming try_send(lane& mine, int sender, int number, seq count = 1, seq* where = nullptr)
+    {
+        const auto got = claim(mine, count);
+        if (got.outcome == claiming::granted) {
+            for (seq i = 0; i < count; ++i) {
+                fill(ring::plus(got.first, i), sender, number + i);
+            }
+            publish(mine, got.first, count);
+            if (where != nullptr) {
+                *where = got.first;
+            }
+        }
+        return got.outcome;
+    }
+
+    /// Sends records as soon as there is room for all.
+    claiming send(lane& mine, int sender, int number, seq count = 1)
+    {
+        claiming outcome = claiming::full;
+        wait_on(room_made, [&] {
+            outcome = try_send(mine, sender, number, count);
+            return outcome != claiming::full;
+        });
+        return outcome;
+    }
+
+    /// The second producer comes: as the topic does it, under its mutex.
+    [[nodiscard]] lane join_producers()
+    {
+        const std::lock_guard lock{owner};
+        if constexpr (Many) {
+            protocol.share();
+        }
+        return protocol.open_lane();
+    }
+
+    void close()
+    {
+        {
+            const std::lock_guard lock{owner};
+            protocol.close();
+        }
+        records_arrived.notify();
+        room_made.notify();
+    }
+
+    template <class Ready>
+    void wait_on(ring::event_count<env>& /*event*/, Ready&& ready)
+    {
+        while (!ready()) {
+            env::yield();
+        }
+    }
+
+    // --- as the keeper ---------------------------------------------------------------------------
+
+    /// Room ahead of the producers.
+    void maintain()
+    {
+        const std::lock_guard lock{keeping};
+        if (protocol.room().limit() != room_end_ || add_segment() == ring::extension::granted) {
+            prepare();
+        }
+    }
+
+    /// Takes the oldest segment away, where nobody needs it.
+    void remove_oldest()
+    {
+        const std::lock_guard lock{keeping};
+        (void)cut_off_oldest();
+    }
+
+    /// Waits until everything below `end`, which was published, is on the disk.
+    void wait_lasting(seq end)
+    {
+        while (ring::before(durable.value(), end)) {
+            {
+                const std::lock_guard lock{keeping};
+                if (ring::before(durable.value(), end)) {
+                    flush();
+                }
+            }
+            if (ring::before(durable.value(), end)) {
+                env::yield();
+            }
+        }
+    }
+
+    /// What the disk has of this place.
+    [[nodiscard]] int on_disk(seq at) const { return disk_[at % window].get(); }
+
+    sequencer protocol;
+    ring::event_count<env> records_arrived;
+    ring::event_count<env> room_made;
+    ring::watermark<seq, env> durable;
+    mutex owner;
+    mutex keeping;
+
+private:
+    ring::extension make_room(seq end)
+    {
+        const std::lock_guard lock{keeping};
+        while (ring::before(protocol.room().limit(), end)) {
+            if (protocol.room().limit() == room_end_) {
+                const ring::extension added = add_segment();
+                if (added != ring::extension::granted) {
+                    return added;
+                }
+            }
+            prepare();
+        }
+        return ring::extension::granted;
+    }
+
+    /// One slot more.
+    void prepare()
+    {
+        const seq at = protocol.room().limit();
+        fill(at, -1, -1);
+        protocol.room().grant(ring::plus(at, 1));
+    }
+
+    ring::extension add_segment()
+    {
+        const unsigned there = ring::minus(room_end_, begin_) / segment;
+        if (there + 1 > most_ && !cut_off_oldest()) {
+            return ring::extension::full;
+        }
+        room_end_ = ring::plus(room_end_, segment);
+        return ring::extension::granted;
+    }
+
+    bool cut_off_oldest()
+    {
+        const seq next = ring::plus(begin_, segment);
+        if (ring::before(protocol.gate().scan(next), next)) {
+            return false;
+        }
+        settled_ = protocol.published_end(settled_);
+        if (ring::before(settled_, next) || next == room_end_ ||
+            !protocol.room().cut_off(next, protocol.gate())) {
+            return false;
+        }
+        for (; begin_ != next; begin_ = ring::plus(begin_, 1)) {
+            // relaxed: what lies there now is zeros; who looks sees those, or what was there
+            slot(begin_)->stamp.store(0, std::memory_order_relaxed);
+            fill(begin_, -2, -2);
+        }
+        return true;
+    }
+
+    void flush()
+    {
+        settled_ = protocol.published_end(settled_);
+        const seq from = durable.value();
+        for (seq at = from; ring::before(at, settled_); at = ring::plus(at, 1)) {
+            disk_[at % window].set(protocol.is_record(at) ? slot(at)->number.get() : -1);
+        }
+        if (ring::before(from, settled_)) {
+            durable.raise(settled_);
+        }
+    }
+
+    std::array<slot_type, window> slots_;
+    std::array<cell<int>, window> disk_;
+
+    // under `keeping`
+    const unsigned most_;
+    seq begin_;
+    seq settled_;
+    seq room_end_;
+};
+
+} // namespace gregor::model
