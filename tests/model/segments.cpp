@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+// A log by segments: room comes at one end and goes at the other, while readers stand, arrive, go
+// back, or read what nothing holds.
+
+#include <memory>
+#include <string>
+
+#include "model/exploring.hpp"
+#include "model/small_segments.hpp"
+
+namespace {
+
+namespace model = gregor::model;
+namespace ring = gregor::ring;
+using model::check;
+using model::env;
+using model::explored;
+using model::options;
+using seq = std::uint8_t;
+using small_log = model::small_segments<>;
+using place = small_log::place;
+
+constexpr seq start = 254;
+
+/// A log of two segments at the most, whose n-th record has the number n: both are full.
+struct scene {
+    explicit scene(bool shared) : log(start, start, 2)
+    {
+        if (shared) {
+            log.protocol.share();
+        }
+        first = second = log.protocol.open_lane();
+        cursor = &log.protocol.gate().cursor("reader");
+        lease = &log.protocol.gate().lease("reader");
+    }
+
+    /// Sends records, if there is room: the numbers that belong to their places.
+    void send(small_log::lane& lane, int count)
+    {
+        for (int i = 0; i < count; ++i) {
+            const auto got = log.claim(lane, 1);
+            if (got.outcome == small_log::claiming::granted) {
+                log.fill(got.first, 1, ring::minus(got.first, start));
+                log.publish(lane, got.first, 1);
+            }
+        }
+    }
+
+    void read(seq at)
+    {
+        check(log.slot(at)->number.get() == ring::minus(at, start),
+              "what is held is what was sent there");
+    }
+
+    /// Reads everything from here on, as the lease has it; `most` at the most.
+    seq read_from(seq at, seq most)
+    {
+        const auto got = log.protocol.available(sight, at, most);
+        if (got.count != 0) {
+            lease->set(got.first, place::holds);
+        }
+        for (seq i = 0; i < got.count; ++i) {
+            read(ring::plus(got.first, i));
+        }
+        lease->set(0, 0);
+        return ring::plus(got.first, got.count);
+    }
+
+    /// As `hold_from`: publishes the cursor, fences, looks at the log start.
+    seq join(seq wanted)
+    {
+        cursor->enter(wanted, place::holds);
+        env::heavy();
+        const seq oldest = log.protocol.room().log_start();
+        if (ring::before(wanted, oldest)) {
+            cursor->set(oldest, place::holds);
+            log.room_made.notify();
+            return oldest;
+        }
+        return wanted;
+    }
+
+    /// As `look_unprotected`: leases, fences, and looks whether it was still there. What is read
+    /// then is what was sent, and all that is not missed.
+    void read_unprotected(seq at, bool light)
+    {
+        const auto begins = [&] { return log.protocol.room().log_start(); };
+        if (ring::before(at, begins()) || log.protocol.available(sight, at, 2).count == 0) {
+            return;
+        }
+        lease->set(at, place::holds);
+        if (light) {
+            env::light();
+        } else {
+            env::heavy();
+        }
+        if (!ring::before(at, begins())) {
+            const auto got = log.protocol.available(sight, at, 2);
+            check(got.first == at && got.count == 2, "what is held is there");
+            for (seq i = 0; i < got.count; ++i) {
+                read(ring::plus(got.first, i));
+            }
+        }
+        lease->set(0, 0);
+        log.room_made.notify();
+    }
+
+    small_log log;
+    small_log::lane first;
+    small_log::lane second;
+    small_log::sight sight{start, false};
+    place* cursor;
+    place* lease;
+};
+
+/// Room is made for some records, and old ones go, while a reader does something. Sole, and shared.
+template <class Reader>
+void rolled_against(const std::string& name, const options& how, int records, Reader reader)
+{
+    for (const bool shared : {false, true}) {
+        explored("segments: " + name + (shared ? ", shared" : ", sole"), how, [=](model::run& run) {
+            auto here = std::make_shared<scene>(shared);
+            here->send(here->first, 4);
+            run.thread([=] { here->send(here->first, records); });
+            run.thread([=] { reader(*here); });
+        });
+    }
+}
+
+} // namespace
+
+TEST_CASE("a reader that joins where a log of segments begins finds what it holds", "[model]")
+{
+    rolled_against("a reader joins at the log start", {}, 1, [](scene& here) {
+        const seq at = here.join(here.log.protocol.room().log_start());
+        here.read(at); // two at least stand there: the log was full
+        here.read_from(at, 2);
+    });
+    rolled_against("a reader joins too far back", {}, 1,
+                   [](scene& here) { here.read(here.join(start)); });
+    explored("segments: a reader joins against two producers", model::by_chance(20'000),
+             [](model::run& run) {
+                 auto here = std::make_shared<scene>(true);
+                 here->send(here->first, 4);
+                 run.thread([=] { here->send(here->first, 2); });
+                 run.thread([=] { here->send(here->second, 2); });
+                 run.thread([=] {
+                     const seq at = here->join(here->log.protocol.room().log_start());
+                     (void)here->read_from(at, 2);
+                 });
+             });
+}
+
+TEST_CASE("a commit within a batch does not take its segment away", "[model]")
+{
+    for (const bool goes : {false, true}) {
+        rolled_against(goes ? "the group goes within the batch" : "commit within the batch", {}, 1,
+                       [=](scene& here) {
+                           const seq at = here.join(here.log.protocol.room().log_start());
+                           const auto got = here.log.protocol.available(here.sight, at, 2);
+                           if (got.count == 0) {
+                               return;
+                           }
+                           here.lease->set(got.first, place::holds);
+                           if (goes) {
+                               here.cursor->set(at, place::committed);
+                           } else {
+                               here.cursor->set(ring::plus(got.first, got.count),
+                                                place::holds | place::committed);
+                           }
+                           for (seq i = 0; i < got.count; ++i) {
+                               here.read(ring::plus(got.first, i));
+                           }
+                           here.lease->set(0, 0);
+                       });
+    }
+}
+
+TEST_CASE("a reader that goes back in a log of segments reads what still stands there", "[model]")
+{
+    rolled_against("a reader goes back", {}, 1, [](scene& here) {
+        here.cursor->set(ring::plus(start, 2), place::holds | place::committed);
+        here.read_unprotected(start, false);
+    });
+}
+
+TEST_CASE("a lossy reader of segments reads what its lease has kept", "[model]")
+{
+    rolled_against("the first lossy reader", {}, 1, [](scene& here) {
+        here.log.protocol.room().expect_light_readers();
+        here.read_unprotected(start, true);
+    });
+    for (const bool shared : {false, true}) {
+        explored(std::string("segments: a lossy reader that was there, ") +
+                     (shared ? "shared" : "sole"),
+                 {}, [=](model::run& run) {
+                     auto here = std::make_shared<scene>(shared);
+                     here->send(here->first, 4);
+                     here->log.protocol.room().expect_light_readers();
+                     run.thread([=] { here->send(here->first, 1); });
+                     run.thread([=] { here->read_unprotected(start, true); });
+                 });
+    }
+}
+
+TEST_CASE("segments that readers hold stay, and are read once, in order", "[model]")
+{
+    for (const bool shared : {false, true}) {
+        explored(std::string("segments: 4 records and a reader that stands, ") +
+                     (shared ? "shared" : "sole"),
+                 model::by_chance(30'000), [=](model::run& run) {
+                     auto log = std::make_shared<small_log>(start, start, 2);
+                     if (shared) {
+                         log->protocol.share();
+                     }
+                     auto lane = std::make_shared<small_log::lane>(log->protocol.open_lane());
+                     auto in = std::make_shared<model::small_reader<small_log>>(*log, start);
+                     for (int i = 0; i < 3; ++i) {
+                         (void)log->try_send(*lane, 1, i);
+                     }
+                     run.thread([=] {
+                         (void)log->send(*lane, 1, 3, 2);
+                         (void)log->send(*lane, 1, 5);
+                         (void)log->send(*lane, 1, 6);
+                     });
+                     run.thread([=] { in->take_all(7, 2); });
+                     run.after([=] { check(log->protocol.end() == ring::plus(start, 7), "all"); });
+                 });
+    }
+}
+
+TEST_CASE("two producers roll over segments that a third thread prepares", "[model]")
+{
+    explored("segments: 2 and 2 records, prepared ahead, read", model::by_chance(30'000),
+             [](model::run& run) {
+                 auto log = std::make_shared<small_log>(start, start, 3);
+                 log->protocol.share();
+                 auto one = std::make_shared<small_log::lane>(log->protocol.open_lane());
+                 auto two = std::make_shared<small_log::lane>(log->protocol.open_lane());
+                 auto in = std::make_shared<model::small_reader<small_log>>(*log, start);
+                 run.thread([=] { (void)log->send(*one, 1, 0, 2); });
+                 run.thread([=] {
+                     (void)log->send(*two, 2, 0);
+                     (void)log->send(*two, 2, 1);
+                 });
+                 run.thread([=] {
+                     log->maintain();
+                     log->remove_oldest();
+                     log->maintain();
+                 });
+                 run.thread([=] { in->take_all(4, 4); });
+             });
+}
