@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: MIT
+#include <gregor/gregor.hpp>
+
+#if GREGOR_FILES
+
+#    include <chrono>
+#    include <csignal>
+#    include <cstdint>
+#    include <cstdio>
+#    include <cstdlib>
+#    include <deque>
+#    include <map>
+#    include <string>
+#    include <thread>
+#    include <utility>
+#    include <vector>
+
+#    include <sys/wait.h>
+#    include <unistd.h>
+
+#    include "support/catch.hpp"
+#    include "support/durable.hpp"
+#    include "support/payloads.hpp"
+#    include "support/random.hpp"
+
+// A process that sends to a topic on disk, by two producers and in every way there is, while a
+// third thread maintains it, is killed at any moment, again and again: what it was told that it had
+// sent is there, once, whole, in its producer's order, and stays where it was.
+
+using gregor::flush_policy;
+using gregor::offset_t;
+using gregor::partition_id;
+
+namespace {
+
+struct note {
+    std::uint64_t writer; ///< which producer of which life
+    std::uint64_t number;
+    std::uint64_t sum;
+
+    [[nodiscard]] static note of(std::uint64_t writer, std::uint64_t number)
+    {
+        return {writer, number, support::checksum(static_cast<std::uint32_t>(writer), number)};
+    }
+    [[nodiscard]] bool is_whole() const { return sum == of(writer, number).sum; }
+};
+
+} // namespace
+
+template <>
+inline constexpr std::string_view gregor::type_name<note> = "note";
+
+namespace {
+
+using note_topic = gregor::topic<note, gregor::storage::mmap_log>;
+
+constexpr std::uint32_t partitions = 2;
+
+/// What is told of records once they were taken: by one write, which is whole or not there.
+struct acknowledgement {
+    std::uint64_t writer;
+    std::uint64_t number; ///< of the first
+    std::uint64_t count;
+    std::uint64_t partition;
+    offset_t from; ///< none of them stands before it
+};
+constexpr std::uint64_t refused = ~std::uint64_t{0};
+
+[[nodiscard]] gregor::topic_options options_of(const std::string& path, support::dice& dice)
+{
+    using namespace std::chrono_literals;
+    gregor::topic_options options{.partitions = partitions};
+    options.log.directory = path;
+    options.log.segment_records = support::segment;
+    options.log.flush = static_cast<flush_policy>(dice.below(4));
+    options.log.flush_interval = 1ms;
+    options.log.flush_records = 50;
+    options.log.retention_bytes = dice.one_in(3) ? 0 : 4 * support::segment * 40;
+    options.log.retention_age = dice.one_in(3) ? 5ms : 0ms;
+    options.log.prepare_bytes = dice.one_in(2) ? 0 : 12'345;
+    options.log.sync_at_opening = dice.one_in(4);
+    return options;
+}
+
+/// The child.
+class writer {
+public:
+    writer(note_topic& topic, int tell, std::uint64_t life, std::uint64_t seed)
+        : topic_(topic), tell_(tell), life_(life), seed_(seed)
+    {
+    }
+
+    [[noreturn]] void run()
+    {
+        std::thread second{[&] { produce(1); }};
+        std::thread third{[&] {
+            for (;;) {
+                topic_.maintain();
+                std::this_thread::sleep_for(std::chrono::microseconds{200});
+            }
+        }};
+        produce(0);
+    }
+
+private:
+    [[noreturn]] void produce(std::uint64_t which)
+    {
+        const std::uint64_t me = life_ * 2 + which;
+        support::dice dice{seed_ + which};
+        std::this_thread::sleep_for(std::chrono::microseconds{which * dice.below(2000)});
+        gregor::producer out{topic_};
+        for (std::uint64_t next = 0;;) {
+            const partition_id to{static_cast<std::uint32_t>(dice.below(partitions))};
+            const offset_t from = topic_.end_offset(to);
+            switch (dice.below(4)) {
+            case 0: {
+                std::vector<note> some;
+                for (std::uint64_t i = 0, count = 1 + dice.below(30); i != count; ++i) {
+                    some.push_back(note::of(me, next + i));
+                }
+                expect(out.send_batch(some, {.partition = to}).count == some.size());
+                tell({me, next, some.size(), to.value, from});
+                next += some.size();
+                break;
+            }
+            case 1: {
+                auto claim = out.claim(1 + dice.below(6), {.partition = to});
+                expect(static_cast<bool>(claim));
+                const std::uint64_t built = dice.below(claim.size() + 1);
+                for (std::uint64_t i = 0; i != built; ++i) {
+                    claim.emplace(note::of(me, next + i));
+                }
+                if (built == 0 || dice.one_in(4)) {
+                    break; // dropped: its numbers are sent again
+                }
+                std::this_thread::sleep_for(std::chrono::microseconds{dice.below(50)});
+                const auto sent = claim.publish();
+                expect(static_cast<bool>(sent));
+                tell({me, next, built, to.value, sent.offset()});
+                next += built;
+                break;
+            }
+            default: {
+                const auto sent = out.send(note::of(me, next), {.partition = to});
+                expect(static_cast<bool>(sent));
+                tell({me, next, 1, to.value, sent.offset()});
+                ++next;
+            }
+            }
+        }
+    }
+
+    void tell(const acknowledgement& what) const
+    {
+        expect(::write(tell_, &what, sizeof what) == sizeof what);
+    }
+    static void expect(bool so)
+    {
+        if (!so) {
+            ::_exit(3);
+        }
+    }
+
+    note_topic& topic_;
+    int tell_;
+    std::uint64_t life_;
+    std::uint64_t seed_;
+};
+
+[[noreturn]] void live(const std::string& path, int tell, std::uint64_t life, std::uint64_t seed)
+{
+    support::dice dice{seed};
+    auto topic = note_topic::create("notes", options_of(path, dice));
+    if (!topic) {
+        const acknowledgement no{refused, 0, 0, 0, 0};
+        static_cast<void>(::write(tell, &no, sizeof no) == sizeof no);
+        ::_exit(1);
+    }
+    writer{*topic, tell, life, seed}.run();
+}
+
+/// What is known of one partition.
+struct account {
+    std::deque<acknowledgement> owed;
+    std::map<offset_t, std::pair<std::uint64_t, std::uint64_t>> stood; ///< when it was last read
+    offset_t end = 0;
+
+    /// Empty, or what is wrong with what the partition holds now.
+    [[nodiscard]] std::string audit(note_topic& topic, partition_id p);
+
+private:
+    void forget(offset_t below)
+    {
+        std::deque<acknowledgement> kept;
+        for (const acknowledgement& each : owed) {
+            if (each.from >= below) {
+                kept.push_back(each);
+            }
+        }
+        owed = std::move(kept);
+        stood.erase(stood.begin(), stood.lower_bound(below));
+    }
+};
+
+std::string account::audit(note_topic& topic, partition_id p)
+{
+    const offset_t begin = topic.begin_offset(p);
+    if (topic.end_offset(p) < end) {
+        return "the end went back";
+    }
+    end = topic.end_offset(p);
+    forget(begin);
+    std::map<offset_t, std::pair<std::uint64_t, std::uint64_t>> there;
+    std::map<std::uint64_t, std::uint64_t> next;
+    std::map<std::pair<std::uint64_t, std::uint64_t>, offset_t> places;
+    gregor::consumer<note_topic> in{topic};
+    in.assign({p});
+    for (;;) {
+        const auto batch = in.try_poll();
+        if (batch.status() != gregor::poll_status::records) {
+            break;
+        }
+        for (const auto& record : batch) {
+            const note& what = record.value();
+            const auto name = std::to_string(record.offset());
+            if (!what.is_whole()) {
+                return "a record that nobody sent, at " + name;
+            }
+            if (what.number < next[what.writer]) {
+                return "a record twice, or out of order, at " + name;
+            }
+            next[what.writer] = what.number + 1;
+            there[record.offset()] = {what.writer, what.number};
+            places[{what.writer, what.number}] = record.offset();
+        }
+    }
+    for (const auto& [at, what] : stood) {
+        const auto found = there.find(at);
+        if (found == there.end() || found->second != what) {
+            return "what stood at " + std::to_string(at) + " does not any more";
+        }
+    }
+    for (const acknowledgement& each : owed) {
+        for (std::uint64_t i = 0; i != each.count; ++i) {
+            const auto found = places.find({each.writer, each.number + i});
+            if (found == places.end() || found->second < each.from) {
+                return "what was acknowledged is not there: from " + std::to_string(each.from);
+            }
+        }
+    }
+    stood = std::move(there);
+    return {};
+}
+
+[[nodiscard]] int kills()
+{
+    const char* const given = std::getenv("GREGOR_KILLS");
+    return given == nullptr ? 120 : std::atoi(given);
+}
+
+} // namespace
+
+TEST_CASE("a topic whose process is killed has everything that was acknowledged", "[crash]")
+{
+    const support::fresh_seed seed;
+    INFO(seed);
+    support::dice dice{seed};
+    const support::scratch_directory scratch;
+    std::map<std::uint64_t, account> accounts;
+    std::uint64_t acknowledged = 0;
+    std::uint64_t voids = 0;
+    std::string wrong;
+    for (int life = 0; life != kills() && wrong.empty(); ++life) {
+        int pipe[2] = {};
+        REQUIRE(::pipe(pipe) == 0);
+        const std::uint64_t its_seed = dice.below(1U << 30U);
+        const pid_t child = ::fork();
+        if (child == 0) {
+            ::close(pipe[0]);
+            live(scratch.path(), pipe[1], static_cast<std::uint64_t>(life), its_seed);
+        }
+        ::close(pipe[1]);
+        // at once, in its recovery, or after some hundred records
+        std::uint64_t left = dice.one_in(4) ? 0 : 1 + dice.below(400);
+        if (left == 0) {
+            std::this_thread::sleep_for(std::chrono::microseconds{dice.below(5000)});
+            ::kill(child, SIGKILL);
+        }
+        acknowledgement told{};
+        while (::read(pipe[0], &told, sizeof told) == sizeof told) {
+            if (told.writer == refused) {
+                wrong = "the log was refused";
+                break;
+            }
+            acknowledged += told.count;
+            accounts[told.partition].owed.push_back(told);
+            if (left != 0 && --left == 0) {
+                ::kill(child, SIGKILL); // what it has told is read on
+            }
+        }
+        ::kill(child, SIGKILL);
+        int status = 0;
+        REQUIRE(::waitpid(child, &status, 0) == child);
+        ::close(pipe[0]);
+        if (wrong.empty() && !WIFSIGNALED(status)) {
+            wrong = "it ended by itself: " + std::to_string(WEXITSTATUS(status));
+        }
+        if (!wrong.empty() || !dice.one_in(2)) {
+            continue; // the next child goes on with what this one left
+        }
+        auto topic = note_topic::create("notes", options_of(scratch.path(), dice));
+        if (!topic) {
+            wrong = topic.error().what();
+            break;
+        }
+        for (std::uint32_t p = 0; p != partitions && wrong.empty(); ++p) {
+            voids += topic->recovered(partition_id{p}).voids;
+            wrong = accounts[p].audit(*topic, partition_id{p});
+        }
+        wrong = wrong.empty() ? wrong : wrong + ", life " + std::to_string(life);
+    }
+    INFO(wrong);
+    CHECK(wrong.empty());
+    CHECK(acknowledged > 1000);
+    std::printf("crash: killed %d times over one topic, %llu records acknowledged, %llu dead "
+                "claims\n",
+                kills(), static_cast<unsigned long long>(acknowledged),
+                static_cast<unsigned long long>(voids));
+}
+
+#endif
