@@ -79,8 +79,8 @@ public:
         return look_at_cell(at_, file_salt);
     }
 
-    /// Goes on from what was found.
-    void resume(const cell_contents& found, std::uint64_t file_salt) noexcept;
+    /// Goes on from what was found; whether anything had to be put right.
+    bool resume(const cell_contents& found, std::uint64_t file_salt) noexcept;
     /// It is this group's; nothing is committed yet.
     void take(std::uint64_t number, std::uint64_t group_salt, std::string_view name,
               std::uint32_t flags, std::uint64_t file_salt) noexcept;
@@ -154,13 +154,14 @@ inline void offset_cell::write_note(offset_t of, std::string_view text) noexcept
     last_note_ = place;
 }
 
-inline void offset_cell::resume(const cell_contents& found, std::uint64_t file_salt) noexcept
+inline bool offset_cell::resume(const cell_contents& found, std::uint64_t file_salt) noexcept
 {
     group_ = found.group;
     salted_ = salted(group_.salt);
     word_ = found.word;
     sequence_ = found.word_sequence;
     note_sequence_ = found.note_sequence;
+    bool changed = false;
     const note_block blank{};
     for (std::size_t i = 0; i != 2; ++i) {
         if (found.note && found.note_place == i) {
@@ -168,11 +169,14 @@ inline void offset_cell::resume(const cell_contents& found, std::uint64_t file_s
             last_note_ = i;
         } else if (std::memcmp(at_ + notes_at[i], &blank, sizeof blank) != 0) {
             put(notes_at[i], blank); // else it would come back once its offset is committed
+            changed = true;
         }
     }
     if (!found.group_settled && (group_.sequence != 0 || found.torn != 0)) {
         write_group(file_salt);
+        changed = true;
     }
+    return changed;
 }
 
 inline bool offset_cell::move_back(offset_t most, std::size_t& count)

@@ -130,8 +130,9 @@ private:
     /// Maps cells from the one of this number on.
     [[nodiscard]] outcome map_cells(std::size_t first, std::size_t end);
     [[nodiscard]] failure grow();
-    void look_at_cells();
-    [[nodiscard]] failure move_back(const offsets_owner& of);
+    /// Whether anything had to be put right.
+    [[nodiscard]] bool look_at_cells();
+    [[nodiscard]] failure move_back(const offsets_owner& of, bool changed);
     [[nodiscard]] failure unless(outcome did) const
     {
         return did.ok() ? failure{} : failure{did.on(path_)};
@@ -180,8 +181,8 @@ result<offsets_file<Files>> offsets_file<Files>::open(const directory<Files>& in
     if (!did.ok()) {
         return did.on(opened.path_);
     }
-    opened.look_at_cells();
-    if (failure failed = opened.move_back(of)) {
+    const bool changed = opened.look_at_cells();
+    if (failure failed = opened.move_back(of, changed)) {
         return *std::move(failed);
     }
     return opened;
@@ -327,11 +328,12 @@ result<offset_cell*> offsets_file<Files>::add(std::string_view group, bool lossy
 }
 
 template <class Files>
-void offsets_file<Files>::look_at_cells()
+bool offsets_file<Files>::look_at_cells()
 {
+    bool changed = false;
     for (const auto& cell : cells_) {
         const cell_contents found = cell->look(salt_);
-        cell->resume(found, salt_);
+        changed = cell->resume(found, salt_) || changed;
         report_.torn += found.torn;
         report_.lost_groups += found.lost_group ? 1U : 0U;
         report_.lost_offsets += found.lost_word ? 1U : 0U;
@@ -342,21 +344,22 @@ void offsets_file<Files>::look_at_cells()
         offset_cell* const other = cell->free() ? nullptr : find(cell->name());
         if (other != nullptr && other != cell.get()) {
             remove(other->number() < cell->number() ? *other : *cell);
+            changed = true;
         }
     }
     each([&](const offset_cell&) { ++report_.groups; });
+    return changed;
 }
 
 /// What a group has read is what is left of it: an offset may be beyond that. Where the log has
 /// begun its epoch since, beyond where that began; where it has begun several, or is an older log
 /// than these offsets were of, nobody knows any more.
 template <class Files>
-auto offsets_file<Files>::move_back(const offsets_owner& of) -> failure
+auto offsets_file<Files>::move_back(const offsets_owner& of, bool changed) -> failure
 {
     const offset_t known = of.epoch == epoch_       ? of.end
                            : of.epoch == epoch_ + 1 ? (std::min)(of.epoch_start, of.end)
                                                     : (std::min)(of.begin, of.end);
-    bool changed = false;
     for (const auto& cell : cells_) {
         changed = (!cell->free() && cell->move_back(known, report_.moved_back)) || changed;
     }
