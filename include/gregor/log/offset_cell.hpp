@@ -79,14 +79,13 @@ public:
         return look_at_cell(at_, file_salt);
     }
 
-    /// Goes on from what was found; whether anything had to be put right.
-    bool resume(const cell_contents& found, std::uint64_t file_salt) noexcept;
+    /// Goes on from what was found.
+    void resume(const cell_contents& found, std::uint64_t file_salt) noexcept;
     /// It is this group's; nothing is committed yet.
     void take(std::uint64_t number, std::uint64_t group_salt, std::string_view name,
               std::uint32_t flags, std::uint64_t file_salt) noexcept;
-    /// Nothing in it is beyond `most` any more. Whether that has changed anything; `count` says in
-    /// how many cells it has changed what is committed.
-    bool move_back(offset_t most, std::size_t& count);
+    /// Nothing in it is beyond `most` any more. Whether what is committed was.
+    bool move_back(offset_t most);
     /// It is nobody's.
     void give_up(std::uint64_t number, std::uint64_t file_salt) noexcept
     {
@@ -154,14 +153,13 @@ inline void offset_cell::write_note(offset_t of, std::string_view text) noexcept
     last_note_ = place;
 }
 
-inline bool offset_cell::resume(const cell_contents& found, std::uint64_t file_salt) noexcept
+inline void offset_cell::resume(const cell_contents& found, std::uint64_t file_salt) noexcept
 {
     group_ = found.group;
     salted_ = salted(group_.salt);
     word_ = found.word;
     sequence_ = found.word_sequence;
     note_sequence_ = found.note_sequence;
-    bool changed = false;
     const note_block blank{};
     for (std::size_t i = 0; i != 2; ++i) {
         if (found.note && found.note_place == i) {
@@ -169,35 +167,31 @@ inline bool offset_cell::resume(const cell_contents& found, std::uint64_t file_s
             last_note_ = i;
         } else if (std::memcmp(at_ + notes_at[i], &blank, sizeof blank) != 0) {
             put(notes_at[i], blank); // else it would come back once its offset is committed
-            changed = true;
         }
     }
     if (!found.group_settled && (group_.sequence != 0 || found.torn != 0)) {
         write_group(file_salt);
-        changed = true;
     }
-    return changed;
 }
 
-inline bool offset_cell::move_back(offset_t most, std::size_t& count)
+inline bool offset_cell::move_back(offset_t most)
 {
     cell_contents found;
     cell::look_at_word(at_, salted_, found);
     const auto beyond = [&](const std::optional<std::uint64_t>& word) {
         return word && *word >> 2U > most;
     };
-    std::uint64_t word = found.word.value_or(0);
-    if (beyond(found.word)) {
-        ++count;
-        word = most << 2U | (word & 3U);
-        clear_notes(); // of records that are gone
-    } else if (!beyond(found.word_before)) {
-        return false;
+    const bool moves = beyond(found.word);
+    if (moves || beyond(found.word_before)) {
+        const std::uint64_t word = moves ? most << 2U | (*found.word & 3U) : *found.word;
+        // both copies: if one is damaged, the other one must not lead beyond
+        store(word);
+        store(word);
     }
-    // both copies: if one is damaged, the other one must not lead beyond
-    store(word);
-    store(word);
-    return true;
+    if (moves) {
+        clear_notes(); // of records that are gone
+    }
+    return moves;
 }
 
 inline void offset_cell::take(std::uint64_t number, std::uint64_t group_salt, std::string_view name,

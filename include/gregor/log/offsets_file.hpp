@@ -67,9 +67,10 @@ public:
         }
     }
 
-    /// The one that is there, or a new one; in it, no offset is beyond what its log has, and that
-    /// is lasting. `wrong_format` where it is of another log, or another version; `corrupt` where
-    /// it is not what was written. Groups whose cells are damaged are told in the report.
+    /// The one that is there, or a new one, once its log is recovered; in it, no offset is beyond
+    /// what the log has, and that is lasting. `wrong_format` where it is of another log, or another
+    /// version; `corrupt` where it is not what was written. Groups whose cells are damaged are told
+    /// in the report.
     [[nodiscard]] static result<offsets_file> open(const directory<Files>& in,
                                                    const offsets_owner& of);
 
@@ -130,9 +131,8 @@ private:
     /// Maps cells from the one of this number on.
     [[nodiscard]] outcome map_cells(std::size_t first, std::size_t end);
     [[nodiscard]] failure grow();
-    /// Whether anything had to be put right.
-    [[nodiscard]] bool look_at_cells();
-    [[nodiscard]] failure move_back(const offsets_owner& of, bool changed);
+    void look_at_cells();
+    [[nodiscard]] failure move_back(const offsets_owner& of);
     [[nodiscard]] failure unless(outcome did) const
     {
         return did.ok() ? failure{} : failure{did.on(path_)};
@@ -181,8 +181,8 @@ result<offsets_file<Files>> offsets_file<Files>::open(const directory<Files>& in
     if (!did.ok()) {
         return did.on(opened.path_);
     }
-    const bool changed = opened.look_at_cells();
-    if (failure failed = opened.move_back(of, changed)) {
+    opened.look_at_cells();
+    if (failure failed = opened.move_back(of)) {
         return *std::move(failed);
     }
     return opened;
@@ -328,12 +328,11 @@ result<offset_cell*> offsets_file<Files>::add(std::string_view group, bool lossy
 }
 
 template <class Files>
-bool offsets_file<Files>::look_at_cells()
+void offsets_file<Files>::look_at_cells()
 {
-    bool changed = false;
     for (const auto& cell : cells_) {
         const cell_contents found = cell->look(salt_);
-        changed = cell->resume(found, salt_) || changed;
+        cell->resume(found, salt_);
         report_.torn += found.torn;
         report_.lost_groups += found.lost_group ? 1U : 0U;
         report_.lost_offsets += found.lost_word ? 1U : 0U;
@@ -344,33 +343,30 @@ bool offsets_file<Files>::look_at_cells()
         offset_cell* const other = cell->free() ? nullptr : find(cell->name());
         if (other != nullptr && other != cell.get()) {
             remove(other->number() < cell->number() ? *other : *cell);
-            changed = true;
         }
     }
     each([&](const offset_cell&) { ++report_.groups; });
-    return changed;
 }
 
 /// What a group has read is what is left of it: an offset may be beyond that. Where the log has
 /// begun its epoch since, beyond where that began; where it has begun several, or is an older log
 /// than these offsets were of, nobody knows any more.
 template <class Files>
-auto offsets_file<Files>::move_back(const offsets_owner& of, bool changed) -> failure
+auto offsets_file<Files>::move_back(const offsets_owner& of) -> failure
 {
     const offset_t known = of.epoch == epoch_       ? of.end
                            : of.epoch == epoch_ + 1 ? (std::min)(of.epoch_start, of.end)
                                                     : (std::min)(of.begin, of.end);
     for (const auto& cell : cells_) {
-        changed = (!cell->free() && cell->move_back(known, report_.moved_back)) || changed;
+        report_.moved_back += !cell->free() && cell->move_back(known) ? 1U : 0U;
     }
-    if (changed) {
-        if (const outcome did = sync(); !did.ok()) {
-            return did.on(path_);
-        }
-    }
+    // always: who was killed before this may have moved them already
+    outcome did = sync();
     // Where one state is not whole, it is made good, too.
-    const bool stands = of.epoch == epoch_ && !state_torn_;
-    return stands ? failure{} : unless(write_state(of.epoch, cells_.size()));
+    if (did.ok() && (of.epoch != epoch_ || state_torn_)) {
+        did = write_state(of.epoch, cells_.size());
+    }
+    return unless(did);
 }
 
 } // namespace gregor::inline GREGOR_ABI::disk

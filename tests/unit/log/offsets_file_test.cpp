@@ -11,6 +11,8 @@
 #    include <utility>
 #    include <vector>
 
+#    include <sys/stat.h>
+
 #    include "support/catch.hpp"
 #    include "support/failing_files.hpp"
 #    include "support/scratch_directory.hpp"
@@ -617,6 +619,20 @@ TEST_CASE("whichever call fails when a group comes, the others are there", "[log
         }
     }
     CHECK(failures > 5);
+}
+
+TEST_CASE("a copy with holes is filled, or a commit could find the disk full", "[log][offsets]")
+{
+    const one_group log{{word(1)}};
+    const std::string bytes = support::bytes_of(log.file);
+    std::filesystem::remove(log.file);
+    support::put_bytes(log.file, bytes.substr(0, 2 * disk::page_bytes));
+    std::filesystem::resize_file(log.file, bytes.size());
+    const auto offsets = open(log.scratch.path());
+    CHECK(offsets.find("risk")->word() == word(1));
+    struct stat facts = {};
+    REQUIRE(::stat(log.file.c_str(), &facts) == 0);
+    CHECK(static_cast<std::size_t>(facts.st_blocks) * 512 >= bytes.size());
 }
 
 TEST_CASE("a sync that fails says so", "[log][offsets]")
