@@ -21,6 +21,7 @@ registry everything()
     add_throughput_1p1c(all);
     add_fan_out_1p2g(all);
     add_fan_in_2p1c(all);
+    add_crowds(all);
     add_ping_pong(all);
     add_same_thread(all);
     add_wake_up(all);

@@ -47,6 +47,7 @@ using registry = std::vector<entry>;
 void add_throughput_1p1c(registry& all);
 void add_fan_out_1p2g(registry& all);
 void add_fan_in_2p1c(registry& all);
+void add_crowds(registry& all);
 void add_ping_pong(registry& all);
 void add_same_thread(registry& all);
 void add_wake_up(registry& all);

@@ -11,6 +11,8 @@
 #include "locked_deque.hpp"
 #include "payload.hpp"
 
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 
@@ -19,6 +21,11 @@
 #endif
 #if defined(GREGOR_BENCH_HAVE_TBB)
 #    include <oneapi/tbb/concurrent_queue.h>
+#endif
+#if defined(__linux__)
+#    include <linux/futex.h>
+#    include <sys/syscall.h>
+#    include <unistd.h>
 #endif
 
 namespace benchmarks {
@@ -150,6 +157,55 @@ private:
 
 #endif
 
+#if defined(__linux__)
+
+/// The limit: records beside a number that the kernel waits for. No room is waited for: a reader is
+/// never that far behind who sleeps between two records.
+class futex_sleeper {
+public:
+    struct writer_type {
+        void send(const sleeper_record& record)
+        {
+            to->slots_[next++ % slot_count] = record;
+            // release: with the record
+            to->sent_.store(next, std::memory_order_release);
+            call(to->sent_, FUTEX_WAKE_PRIVATE, 1);
+        }
+        futex_sleeper* to;
+        std::uint32_t next = 0;
+    };
+
+    struct reader_type {
+        sleeper_record receive()
+        {
+            // Pairs with send().
+            while (from->sent_.load(std::memory_order_acquire) == next)
+                call(from->sent_, FUTEX_WAIT_PRIVATE, next);
+            return from->slots_[next++ % slot_count];
+        }
+        futex_sleeper* from;
+        std::uint32_t next = 0;
+    };
+
+    writer_type writer() { return {this}; }
+    reader_type reader() { return {this}; }
+
+private:
+    using number = std::atomic<std::uint32_t>;
+    static_assert(sizeof(number) == sizeof(std::uint32_t) && number::is_always_lock_free);
+    static constexpr std::uint32_t slot_count = 64;
+
+    static void call(number& at, int what, std::uint32_t value)
+    {
+        ::syscall(SYS_futex, &at, what, value, nullptr, nullptr, 0);
+    }
+
+    number sent_{0};
+    std::array<sleeper_record, slot_count> slots_{};
+};
+
+#endif
+
 /// Calls add.operator()<Sleeper>(name) for each of them.
 template <class Add>
 void for_each_sleeper(Add add)
@@ -163,6 +219,9 @@ void for_each_sleeper(Add add)
     add.template operator()<tbb_sleeper>("tbb/concurrent_bounded_queue");
 #endif
     add.template operator()<deque_sleeper>("std/deque_mutex");
+#if defined(__linux__)
+    add.template operator()<futex_sleeper>("limit/futex");
+#endif
 }
 
 } // namespace benchmarks

@@ -44,8 +44,12 @@ inline constexpr target goals[] = {
     {"fan_out_1p2g", 64, 16, "gregor/*", "a peer", 4},
     {"fan_in_2p1c", 64, 1, "gregor/default", "moodycamel/concurrent_queue", 3},
     {"fan_in_2p1c", 64, 16, "gregor/default*", "moodycamel/concurrent_queue_bulk", 2.5},
+    {"fan_out_1p3g", 64, 1, "gregor/*", "a peer", 4},
+    {"fan_out_1p3g", 64, 16, "gregor/*", "a peer", 4},
+    {"crowd_4p4g", 64, 1, "gregor/default", "gregor/2p1g", 0.7},
+    {"crowd_4p4g", 64, 16, "gregor/default", "gregor/2p1g", 0.7},
     {"ping_pong", 64, 1, "gregor/multi_shared_spin", "limit/cache_line", 1 / 1.1},
-    {"wake_up", 64, 1, "gregor/default", "std/deque_mutex", 1 / 1.2},
+    {"wake_up", 64, 1, "gregor/default", "limit/futex", 1 / 1.2},
     {"poll_cost", 8, 1, "gregor/1000_partitions", "gregor/1_partitions", 1 / 1.5},
 };
 
