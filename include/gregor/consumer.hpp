@@ -95,7 +95,7 @@ public:
     // -----------------------------------------------------------------------------------
 
     /// The next records of one partition, fair among partitions; waits for them this long at most.
-    [[nodiscard]] batch_type poll(std::chrono::nanoseconds timeout = no_timeout)
+    [[nodiscard]] GREGOR_INLINE batch_type poll(std::chrono::nanoseconds timeout = no_timeout)
     {
         return core_->poll(timeout, no_stop{});
     }
@@ -110,16 +110,17 @@ public:
         return core_->poll(least, linger, timeout, no_stop{});
     }
     /// What is there now, or `timed_out`.
-    [[nodiscard]] batch_type try_poll()
+    [[nodiscard]] GREGOR_INLINE batch_type try_poll()
     {
         return core_->poll(std::chrono::nanoseconds{0}, no_stop{});
     }
 #if GREGOR_STOP_TOKEN
-    [[nodiscard]] batch_type poll(const std::stop_token& stop)
+    [[nodiscard]] GREGOR_INLINE batch_type poll(const std::stop_token& stop)
     {
         return core_->poll(no_timeout, token_stop{stop});
     }
-    [[nodiscard]] batch_type poll(std::chrono::nanoseconds timeout, const std::stop_token& stop)
+    [[nodiscard]] GREGOR_INLINE batch_type poll(std::chrono::nanoseconds timeout,
+                                                const std::stop_token& stop)
     {
         return core_->poll(timeout, token_stop{stop});
     }

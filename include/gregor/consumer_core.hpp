@@ -70,18 +70,12 @@ public:
     // --- poll ------------------------------------------------------------------------------------
 
     template <class Stop>
-    batch_type poll(std::chrono::nanoseconds timeout, const Stop& stop)
+    GREGOR_INLINE batch_type poll(std::chrono::nanoseconds timeout, const Stop& stop)
     {
         const guard alone{*this};
+        expect_to_be_polled();
         const inside now{assigned_.member()};
-        if (!may_poll()) {
-            return batch_type{poll_status::closed};
-        }
-        finding found;
-        if (find(found, timeout, stop)) [[likely]] {
-            return give(found);
-        }
-        return batch_type{poll_status::timed_out};
+        return give(find(timeout, stop));
     }
 
     /// As above, and then for more of a partition, but no longer than `linger`.
@@ -90,15 +84,11 @@ public:
                     std::chrono::nanoseconds timeout, const Stop& stop)
     {
         const guard alone{*this};
+        expect_to_be_polled();
         const inside now{assigned_.member()};
-        if (!may_poll()) {
-            return batch_type{poll_status::closed};
-        }
         finding found;
         do {
-            if (!find(found, timeout, stop)) {
-                return batch_type{poll_status::timed_out};
-            }
+            found = find(timeout, stop);
         } while (found.from != nullptr && !wait_for_more(found, least, linger, stop));
         return give(found);
     }
@@ -141,7 +131,7 @@ public:
     void wait_elsewhere()
     {
         const guard alone{*this};
-        const inside now{assigned_.member()};
+        const inside now{assigned_.member(), told_};
         if (watch_interval() != no_timeout) {
             watch_others();
         }
@@ -174,14 +164,10 @@ private:
         run_type run = {};
     };
 
-    /// False when it is closed.
-    [[nodiscard]] bool may_poll() const
+    void expect_to_be_polled() const
     {
         GREGOR_ASSERT(this->lease == nullptr, "poll was called while a batch of it is alive");
         GREGOR_ASSERT(!told_, "poll was called by the consumer's own listener");
-        GREGOR_ASSERT(closed_ || assigned_.has_group() || !assigned_.readers().all().empty(),
-                      "poll was called before anything was assigned");
-        return !closed_;
     }
 
     static bool answer(finding& found, poll_status why) noexcept
@@ -210,22 +196,41 @@ private:
         return figures_.followed(assigned_.follow());
     }
 
+    /// One look at one partition.
+    struct looking {
+        consumer_core& self;
+
+        GREGOR_INLINE sighting operator()(reader& r, run_type& run) const
+        {
+            const sighting seen = r.look(run);
+            if (seen != sighting::unclear) [[likely]] {
+                return seen;
+            }
+            run_type out_of_line; // so that `run` stays in registers
+            const sighting closely = self.look_closely(r, out_of_line);
+            run = out_of_line;
+            return closely;
+        }
+    };
+    GREGOR_NOINLINE sighting look_closely(reader& r, run_type& run)
+    {
+        const sighting seen = r.look_closely(run);
+        if (r.take_freed()) {
+            state_->room_made.notify();
+            if (r.take_passed_over()) {
+                assigned_.touch(r);
+            }
+        }
+        return seen;
+    }
+
     /// One look at everything: true when there is an answer.
-    bool look(finding& found)
+    GREGOR_INLINE bool look_at_once(finding& found)
     {
         if (wakeup_.take()) [[unlikely]] {
             return answer(found, poll_status::woken);
         }
-        const auto [who, what] = assigned_.readers().turn([&](reader& r) {
-            const sighting seen = r.look(found.run);
-            if (r.take_freed()) [[unlikely]] {
-                state_->room_made.notify();
-                if (r.take_passed_over()) {
-                    assigned_.touch(r);
-                }
-            }
-            return seen;
-        });
+        const auto [who, what] = assigned_.readers().turn(looking{*this}, found.run);
         if (what == sighting::run) [[likely]] {
             found.from = who;
             return true;
@@ -233,15 +238,26 @@ private:
         if (what == sighting::out_of_range) {
             return answer(found, poll_status::out_of_range);
         }
-        return finished() && answer(found, poll_status::closed);
+        return false;
+    }
+    GREGOR_NOINLINE bool look(finding& found)
+    {
+        return look_at_once(found) || (finished() && answer(found, poll_status::closed));
     }
 
-    /// The answer to a poll; false when there is none in time.
+    /// The answer to a poll. What nearly every one does is here, in a row, and in registers: what
+    /// is out of line answers by a copy.
     template <class Stop>
-    bool find(finding& found, std::chrono::nanoseconds timeout, const Stop& stop)
+    GREGOR_INLINE finding find(std::chrono::nanoseconds timeout, const Stop& stop)
     {
-        if (follow(found)) [[unlikely]] {
-            return true;
+        finding found;
+        if (closed_) [[unlikely]] {
+            found.why = poll_status::closed;
+            return found;
+        }
+        if (assigned_.has_news() && follow_now()) [[unlikely]] {
+            found.why = poll_status::fenced;
+            return found;
         }
         if (options_.auto_commit) {
             assigned_.commit_returned();
@@ -253,23 +269,41 @@ private:
         if (breathes) {
             strategy::template breathe<env>();
         }
-        if (look(found)) [[likely]] {
-            breathing_.found(found.run.count, breathes, options_.max_poll_records);
-            return true;
+        if (look_at_once(found)) [[likely]] {
+            breathing_.found(found.run.count, breathes);
+            return found;
         }
+        finding out_of_line; // so that `found` stays in registers
+        find_later(out_of_line, timeout, stop);
+        found = out_of_line;
+        return found;
+    }
+
+    /// Nothing was found at once.
+    template <class Stop>
+    GREGOR_NOINLINE void find_later(finding& found, std::chrono::nanoseconds timeout,
+                                    const Stop& stop)
+    {
+        GREGOR_ASSERT(assigned_.has_group() || !assigned_.readers().all().empty(),
+                      "poll was called before anything was assigned");
         breathing_.waits();
-        if (timeout > std::chrono::nanoseconds{0}) {
-            return wait_for_records(found, timeout, stop);
+        if (finished()) {
+            found.why = poll_status::closed;
+        } else if (timeout > std::chrono::nanoseconds{0}) {
+            wait_for_records(found, timeout, stop);
+            if (found.from != nullptr) {
+                breathing_.waited_for(found.run.count);
+            }
+        } else {
+            nothing_yet(found);
         }
-        return nothing_yet(found);
     }
 
     template <class Stop>
-    GREGOR_NOINLINE bool wait_for_records(finding& found, std::chrono::nanoseconds timeout,
-                                          const Stop& stop)
+    bool wait_for_records(finding& found, std::chrono::nanoseconds timeout, const Stop& stop)
     {
         // a stream brings more, and is faster when it is not looked at all the time
-        const unsigned first = last_count_ > 1 ? strategy::patient : 0;
+        const unsigned first = breathing_.streams() ? strategy::patient : 0;
         return wait_watching(timeout, first, stop,
                              [&] {
                                  return follow(found) || look(found) ||
@@ -339,6 +373,7 @@ private:
         const sighting seen = chosen->look_again(found.run);
         state_->room_made.notify();
         found.from = seen == sighting::run ? chosen : nullptr;
+        breathing_.waited_for(found.run.count);
         return seen == sighting::run ||
                (seen == sighting::out_of_range && answer(found, poll_status::out_of_range));
     }
@@ -362,7 +397,7 @@ private:
     }
 
     /// The answer, as a batch; records count as returned from here on.
-    batch_type give(const finding& found)
+    GREGOR_INLINE batch_type give(const finding& found)
     {
         if (found.from == nullptr) [[unlikely]] {
             return batch_type{found.why};
@@ -370,7 +405,6 @@ private:
         reader& r = *found.from;
         const run_type& run = found.run;
         this->lease = &r.lease();
-        last_count_ = run.count;
         const std::uint64_t missed = r.advance(run);
         assigned_.touch(r);
         figures_.returned(run.count, missed);
@@ -382,8 +416,7 @@ private:
     [[nodiscard]] bool finished() noexcept { return nothing_will_come(*state_, assigned_); }
 
     readiness<env> readiness_{state_->records_arrived};
-    offset_t last_count_ = 0; // of the last batch with records
-    breathing breathing_;
+    breathing breathing_{options_.max_poll_records};
     consumer_figures figures_;
     std::chrono::nanoseconds watched_{0}; // when it last looked after the others
 

@@ -39,18 +39,20 @@ public:
                      const clock& time, const consumer_options& options,
                      std::optional<offset_t> resume)
         : id_(p), log_(&log), cursor_(std::move(cursor)), lease_(std::move(lease)),
-          lossy_(options.lossy), most_(options.max_poll_records), time_(&time), options_(&options)
+          unusual_(options.lossy ? lossy : 0U), most_(options.max_poll_records), time_(&time),
+          options_(&options)
     {
-        const starting_point start = start_reader(log, *cursor_, lossy_, resume, [this] {
+        const starting_point start = start_reader(log, *cursor_, options.lossy, resume, [this] {
             return reset_offset<Topic>(*time_, *log_, *lease_, *options_);
         });
         position_ = start.position;
         held_from_ = start.position;
-        missed_ = start.missed;
-        placed_ = start.valid;
-        if (lossy_) {
+        miss(start.missed);
+        unusual_ |= start.valid ? 0U : unplaced;
+        unusual_ |= beyond_end() ? sought : 0U;
+        if (options.lossy) {
             log.protocol().room().expect_light_readers();
-            if ((ring::flags_in(cursor_->get()) & place::committed) == 0 && placed_) {
+            if ((ring::flags_in(cursor_->get()) & place::committed) == 0 && start.valid) {
                 cursor_->set(position_, 0); // for the others: there is nothing to commit before it
             }
             held_from_ = cursor_->sequence();
@@ -62,12 +64,12 @@ public:
     /// For others to look at while the consumer is in none of its calls; where there is one.
     [[nodiscard]] const offset_t* position_place() const noexcept
     {
-        return placed_ ? &position_ : nullptr;
+        return is(unplaced) ? nullptr : &position_;
     }
     /// It has a place that the cursor does not know.
     [[nodiscard]] std::optional<offset_t> resume() const noexcept
     {
-        return placed_ && lossy_ ? std::optional<offset_t>{position_} : std::nullopt;
+        return !is(unplaced) && is(lossy) ? std::optional<offset_t>{position_} : std::nullopt;
     }
     [[nodiscard]] log_type& log() const noexcept { return *log_; }
     [[nodiscard]] place& cursor() const noexcept { return *cursor_; }
@@ -78,33 +80,45 @@ public:
     /// Nothing will come any more.
     [[nodiscard]] bool finished() const noexcept { return log_->protocol().finished(position_); }
 
-    /// Looks for a run of records, and leases it.
-    sighting look(run_type& run)
+    /// Looks for a run of records, and leases it, where that is all there is to it: else it says
+    /// `unclear`, and `look_closely` follows.
+    GREGOR_INLINE sighting look(run_type& run)
     {
-        if (!placed_) [[unlikely]] {
+        const offset_t from = position_;
+        if (unusual_ != 0 || from < held_from_) [[unlikely]] {
+            return sighting::unclear;
+        }
+        const run_type next = available(from);
+        if (next.count != 0) [[likely]] {
+            // stored before anything after it is committed: the protection moves to the lease
+            lease_->set(next.first, place::holds);
+            run = next;
+            return sighting::run;
+        }
+        return next.first == from ? sighting::nothing : sighting::unclear;
+    }
+
+    GREGOR_NOINLINE sighting look_closely(run_type& run)
+    {
+        if (is(unplaced)) {
             return sighting::out_of_range;
         }
-        if (lossy_ || position_ < held_from_) [[unlikely]] {
+        if (is(lossy) || position_ < held_from_) {
             return look_unprotected(run);
         }
-        do {
-            run = available();
-            if (run.count != 0) [[likely]] {
-                // stored before anything after it is committed: the protection moves to the lease
-                lease_->set(run.first, place::holds);
-                return sighting::run;
-            }
-        } while (skip_to(run.first));
+        if (lease_next(run)) {
+            return sighting::run;
+        }
         return beyond_end() ? reset(run) : sighting::nothing;
     }
 
     /// Whether a look would come to anything: a run, or another position. Changes nothing.
     [[nodiscard]] bool would_move()
     {
-        if (!placed_ || position_ < log_->begin_offset()) [[unlikely]] {
+        if (is(unplaced) || position_ < log_->begin_offset()) [[unlikely]] {
             return true;
         }
-        const run_type run = available();
+        const run_type run = available(position_);
         return run.count != 0 || run.first != position_ || beyond_end();
     }
 
@@ -112,19 +126,19 @@ public:
     sighting look_again(run_type& run)
     {
         sight_ = {};
-        return look(run);
+        return look_closely(run);
     }
     /// A producer may have seen the lease, and sleep because of it.
     void withdraw_lease() noexcept
     {
         lease_->set(0, 0);
-        freed_ = true;
+        unusual_ |= freed;
     }
     /// Whether it pays no more to wait until a look finds so many: it would, or no more can come
     /// into its run. Takes no lease, so it is a guess.
     [[nodiscard]] bool has(offset_t enough) const noexcept
     {
-        if (!placed_) {
+        if (is(unplaced)) {
             return false;
         }
         typename log_type::sight fresh = {};
@@ -136,70 +150,62 @@ public:
         const offset_t capacity = log_->capacity();
         return run.count >= (std::min<offset_t>)(enough, log_->contiguous(run.first)) ||
                log_->full_since().at() != 0 || protocol.finished(run.first + run.count) ||
-               (lossy_ && log_->end_offset() - position_ >= capacity - capacity / 8);
+               (is(lossy) && log_->end_offset() - position_ >= capacity - capacity / 8);
     }
 
-    /// What a commit of all that was returned, or passed over by a seek or a reset, comes to:
-    /// nothing where the user has sought what is not there, since a look will still move it.
-    [[nodiscard]] std::optional<offset_t> committable() const noexcept
+    /// A commit of all that was returned, or passed over by a seek or a reset, comes to the
+    /// position: not where the user has sought what is not there, since a look will still move it.
+    [[nodiscard]] bool committable() const noexcept
     {
-        const bool there = !sought_ || (position_ >= log_->begin_offset() && !beyond_end());
-        return there ? std::optional<offset_t>{position_} : std::nullopt;
+        return !is(sought) || (position_ >= log_->begin_offset() && !beyond_end());
+    }
+
+    /// Commits the position, where it is committable; false where it is not.
+    GREGOR_INLINE bool commit_position() noexcept
+    {
+        const offset_t next = position_;
+        if (unusual_ == 0 && next >= held_from_) [[likely]] {
+            hold_committed(next);
+            return true;
+        }
+        return committable() && (commit(next), true);
     }
 
     /// The run was given to the user; says how many offsets before it were lost.
     std::uint64_t advance(const run_type& run) noexcept
     {
         position_ = run.first + run.count;
-        sought_ = false;
-        const std::uint64_t lost = missed_;
-        missed_ = 0;
-        return lost;
+        return unusual_ == 0 ? 0 : take_missed();
     }
 
     /// True once after a seek, or its options, moved it beyond what was committed: what it passed
     /// over is to be committed as if it had been returned.
-    [[nodiscard]] bool take_passed_over() noexcept
-    {
-        const bool has = passed_over_;
-        passed_over_ = false;
-        return has;
-    }
+    [[nodiscard]] bool take_passed_over() noexcept { return take(passed_over); }
 
     /// True once after something moved that held producers back, but by no commit: they want to
     /// know. So it is after the options said where to go.
-    [[nodiscard]] bool take_freed() noexcept
-    {
-        const bool was = freed_;
-        freed_ = false;
-        return was;
-    }
+    [[nodiscard]] bool take_freed() noexcept { return take(freed); }
 
     /// Moves the committed offset: forward, or, when the user says so, back.
     void commit(offset_t next) noexcept
     {
-        if (lossy_) {
-            cursor_->set(next, place::committed);
-            held_from_ = next;
-        } else if (next >= held_from_ && placed_) [[likely]] {
-            cursor_->set(next, place::committed | place::holds);
-            held_from_ = next;
+        if (!is(lossy | unplaced) && next >= held_from_) [[likely]] {
+            hold_committed(next);
         } else {
-            held_from_ = hold_from(*log_, *cursor_, next, place::committed);
+            commit_closely(next);
         }
     }
 
     void seek(offset_t to) noexcept
     {
-        if (!placed_ && !lossy_) {
+        if (is(unplaced) && !is(lossy)) {
             // it had no offset, so nothing has been held for it yet
             held_from_ = hold_from(*log_, *cursor_, to, 0);
-            freed_ = true; // it may have stood lower for a moment
+            unusual_ |= freed; // it may have stood lower for a moment
         }
         position_ = to;
-        placed_ = true;
-        sought_ = true;
-        passed_over_ = position_ > held_from_;
+        unusual_ &= ~(unplaced | passed_over | missed);
+        unusual_ |= sought | (position_ > held_from_ ? passed_over : 0U);
         missed_ = 0;
     }
 
@@ -208,14 +214,71 @@ public:
     offset_note note; // of its own cursor; a group has its own
 
 private:
+    /// What makes a look, or what follows it, other than usual.
+    static constexpr unsigned lossy = 1;
+    static constexpr unsigned unplaced = 2; // there is no position
+    static constexpr unsigned sought = 4;   // nothing was returned since the user said where to go
+    static constexpr unsigned freed = 8;    // see `take_freed`
+    static constexpr unsigned passed_over = 16; // see `take_passed_over`
+    static constexpr unsigned missed = 32;      // `missed_` is not yet told
+
+    [[nodiscard]] bool is(unsigned what) const noexcept { return (unusual_ & what) != 0; }
+    [[nodiscard]] bool take(unsigned what) noexcept
+    {
+        if (!is(what)) [[likely]] {
+            return false;
+        }
+        unusual_ &= ~what;
+        return true;
+    }
+
+    void miss(std::uint64_t count) noexcept
+    {
+        missed_ += count;
+        unusual_ |= count != 0 ? missed : 0U;
+    }
+    GREGOR_NOINLINE std::uint64_t take_missed() noexcept
+    {
+        unusual_ &= ~(sought | missed);
+        return std::exchange(missed_, 0);
+    }
+
+    void hold_committed(offset_t next) noexcept
+    {
+        cursor_->set(next, place::committed | place::holds);
+        held_from_ = next;
+    }
+    GREGOR_NOINLINE void commit_closely(offset_t next) noexcept
+    {
+        if (is(lossy)) {
+            cursor_->set(next, place::committed);
+            held_from_ = next;
+        } else {
+            held_from_ = hold_from(*log_, *cursor_, next, place::committed);
+        }
+    }
+
+    /// The next run, leased, where there is one: what is from the position on is held for it.
+    bool lease_next(run_type& run)
+    {
+        do {
+            run = available(position_);
+            if (run.count != 0) {
+                lease_->set(run.first, place::holds);
+                return true;
+            }
+        } while (skip_to(run.first));
+        return false;
+    }
+
     /// The records may be overwritten while they are looked at: lease first, then see what is left.
-    GREGOR_NOINLINE sighting look_unprotected(run_type& run)
+    sighting look_unprotected(run_type& run)
     {
         for (;;) {
             if (position_ < log_->begin_offset()) {
                 return reset(run);
             }
-            run = available();
+            run = available(position_);
             if (run.count == 0) {
                 if (skip_to(run.first) || position_ < log_->begin_offset()) {
                     continue;
@@ -223,7 +286,7 @@ private:
                 return beyond_end() ? reset(run) : sighting::nothing;
             }
             lease_->set(position_, place::holds);
-            if (lossy_) {
+            if (is(lossy)) {
                 env::light(); // the extension of the room fences heavily
             } else {
                 env::heavy();
@@ -233,24 +296,20 @@ private:
             }
             withdraw_lease();
         }
-        do {
-            run = available();
-            if (run.count != 0) {
-                lease_->set(run.first, place::holds);
-                return sighting::run;
-            }
-        } while (skip_to(run.first));
-        withdraw_lease();
-        return sighting::nothing;
+        if (!lease_next(run)) {
+            withdraw_lease();
+            return sighting::nothing;
+        }
+        return sighting::run;
     }
 
     /// The next run that lies side by side in the log, and has nothing in it that is not to be
     /// returned.
-    [[nodiscard]] run_type available()
+    [[nodiscard]] GREGOR_INLINE run_type available(offset_t from)
     {
-        run_type run = log_->protocol().available(sight_, position_,
-                                                  (std::min)(most_, log_->contiguous(position_)));
-        if (run.first != position_) [[unlikely]] {
+        run_type run =
+            log_->protocol().available(sight_, from, (std::min)(most_, log_->contiguous(from)));
+        if (run.first != from) [[unlikely]] {
             run.count = (std::min<offset_t>)(run.count, log_->contiguous(run.first));
         }
         if constexpr (Topic::durable) {
@@ -294,7 +353,7 @@ private:
         if (held_from_ == position_) {
             held_from_ = first;
             cursor_->set(first, ring::flags_in(cursor_->get()));
-            freed_ = true;
+            unusual_ |= freed;
         }
         position_ = first;
         return true;
@@ -306,14 +365,15 @@ private:
     GREGOR_COLD sighting reset(run_type& run)
     {
         const std::optional<offset_t> to = reset_offset<Topic>(*time_, *log_, *lease_, *options_);
-        freed_ = true; // producers may have seen the lease of a look for a time
+        unusual_ |= freed; // producers may have seen the lease of a look for a time
         if (!to) {
             return sighting::out_of_range;
         }
-        missed_ += *to > position_ ? *to - position_ : 0;
+        miss(*to > position_ ? *to - position_ : 0);
         position_ = *to;
-        passed_over_ = position_ > held_from_;
-        return look(run);
+        unusual_ &= ~passed_over;
+        unusual_ |= position_ > held_from_ ? passed_over : 0U;
+        return look_closely(run);
     }
 
     partition_id id_;
@@ -324,11 +384,7 @@ private:
     offset_t position_ = 0;    // the next to return
     offset_t held_from_ = 0;   // where the cursor is: lossless, it keeps everything from here on
     std::uint64_t missed_ = 0; // not yet told
-    bool placed_ = true;       // there is a position
-    bool freed_ = false;
-    bool passed_over_ = false;
-    bool sought_ = false;
-    bool lossy_;
+    unsigned unusual_;         // one word, so that who is as usual asks once
     std::size_t most_;
     const clock* time_;
     const consumer_options* options_;

@@ -52,11 +52,14 @@
 #    define GREGOR_NO_UNIQUE_ADDRESS [[no_unique_address]]
 #endif
 
-/// Keeps a rare path out of the instructions that every record runs through.
+/// Keeps a rare path out of the instructions that every record runs through; or says that a short
+/// one belongs among them, whatever the compiler thinks of the rest around it.
 #if defined(__GNUC__)
+#    define GREGOR_INLINE [[gnu::always_inline]]
 #    define GREGOR_COLD [[gnu::noinline, gnu::cold]]
 #    define GREGOR_NOINLINE [[gnu::noinline]]
 #else
+#    define GREGOR_INLINE
 #    define GREGOR_COLD
 #    define GREGOR_NOINLINE
 #endif

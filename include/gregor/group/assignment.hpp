@@ -109,16 +109,14 @@ public:
     void touch(reader& r) noexcept { returned_.add(r); }
     [[nodiscard]] bool has_returned() const noexcept { return !returned_.empty(); }
 
-    void commit_returned() noexcept
+    GREGOR_INLINE void commit_returned() noexcept
     {
         if (returned_.empty()) {
             return;
         }
-        while (!returned_.empty()) {
-            reader& r = returned_.take();
-            if (const std::optional<offset_t> next = r.committable()) {
-                commit(r, *next);
-            }
+        commit_one_returned();
+        while (!returned_.empty()) [[unlikely]] {
+            commit_one_returned();
         }
         state_.room_made.notify();
     }
@@ -127,12 +125,7 @@ public:
     void commit(reader& r, offset_t next) noexcept
     {
         r.commit(next);
-        // Either this look sees that the topic is closed, or who sleeps because of this partition
-        // fenced heavily before its last look, and sees the commit.
-        reader::env::light();
-        if (r.log().protocol().finished(next)) [[unlikely]] {
-            state_.records_arrived.notify(); // other members may wait for the end of them all
-        }
+        tell_of_end(r, next);
     }
 
     /// What goes with a committed offset. Takes the topic's mutex.
@@ -302,6 +295,25 @@ public:
     }
 
 private:
+    GREGOR_INLINE void commit_one_returned() noexcept
+    {
+        reader& r = returned_.take();
+        if (r.commit_position()) [[likely]] {
+            tell_of_end(r, r.position());
+        }
+    }
+
+    /// After a commit.
+    GREGOR_INLINE void tell_of_end(reader& r, offset_t committed) noexcept
+    {
+        // Either this look sees that the topic is closed, or who sleeps because of this partition
+        // fenced heavily before its last look, and sees the commit.
+        reader::env::light();
+        if (r.log().protocol().finished(committed)) [[unlikely]] {
+            state_.records_arrived.notify(); // other members may wait for the end of them all
+        }
+    }
+
     [[nodiscard]] offset_note& note_of(reader& r) const
     {
         return has_group() ? member_.share(r.id()).note : r.note;

@@ -60,27 +60,29 @@ public:
     /// It has left: there may be no group any more.
     [[nodiscard]] bool has_left() const noexcept { return self_ != nullptr && group_ == nullptr; }
 
-    /// Marks the consumer as being in one of its calls: nothing is taken from it meanwhile.
+    /// Marks the consumer as being in one of its calls: nothing is taken from it meanwhile. It is
+    /// in one already where its listener calls it.
     class inside {
     public:
-        explicit inside(membership& m) noexcept : of_(m)
+        GREGOR_INLINE explicit inside(membership& m, bool already = false) noexcept
+            : of_(m), already_(already)
         {
-            // a listener calls the consumer from within a call
-            if (of_.depth_++ == 0 && of_.self_ != nullptr) {
+            if (!already_ && of_.self_ != nullptr) [[likely]] {
                 of_.self_->enter();
             }
         }
         inside(const inside&) = delete;
         inside& operator=(const inside&) = delete;
-        ~inside()
+        GREGOR_INLINE ~inside()
         {
-            if (--of_.depth_ == 0 && of_.self_ != nullptr) {
+            if (!already_ && of_.self_ != nullptr) [[likely]] {
                 of_.self_->leave();
             }
         }
 
     private:
         membership& of_;
+        const bool already_;
     };
 
     /// There is something that `acknowledge` has not seen yet. While inside.
@@ -198,7 +200,6 @@ private:
     group_type* group_ = nullptr;
     std::shared_ptr<member_type> self_;
     std::uint64_t seen_ = 0;
-    unsigned depth_ = 0;
 };
 
 } // namespace gregor::inline GREGOR_ABI

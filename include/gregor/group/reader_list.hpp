@@ -93,10 +93,10 @@ public:
     }
 
     /// Asks them in turn, until one has an answer.
-    template <class Ask>
-    [[nodiscard]] auto turn(Ask&& ask)
+    template <class Ask, class Answer>
+    [[nodiscard]] GREGOR_INLINE auto turn(Ask ask, Answer& answer)
     {
-        return rotation_.turn(readers_, ask);
+        return rotation_.turn(readers_, ask, answer);
     }
     void pause(Reader& r) noexcept { rotation_.pause(r); }
     void resume(Reader& r) noexcept { rotation_.resume(r); }

@@ -7,8 +7,9 @@
 
 namespace gregor::inline GREGOR_ABI {
 
-/// The readers whose records were returned and not committed: a list through the readers, so that
-/// it takes no memory. A `Reader` has a `mark`, which is the list's.
+/// The readers whose records were returned and not committed: one that stands by itself, for
+/// seldom is there another, and a list through the others, so that it takes no memory. A `Reader`
+/// has a `mark`, which is the list's.
 ///
 /// Threads   the consumer's
 template <class Reader>
@@ -24,23 +25,28 @@ public:
 
     void add(Reader& reader) noexcept
     {
-        if (!reader.returned.is_set) {
-            reader.returned = {std::exchange(first_, &reader), true};
+        if (first_ == nullptr) [[likely]] {
+            first_ = &reader;
+        } else if (first_ != &reader) {
+            add_another(reader);
         }
     }
 
     /// There is one.
     [[nodiscard]] Reader& take() noexcept
     {
-        Reader& reader = *std::exchange(first_, first_->returned.next);
-        reader.returned.is_set = false;
+        Reader& reader = *first_;
+        first_ = nullptr;
+        if (others_ != nullptr) [[unlikely]] {
+            move_up();
+        }
         return reader;
     }
 
     template <class Which>
     void remove_if(Which&& which) noexcept
     {
-        for (Reader** link = &first_; *link != nullptr;) {
+        for (Reader** link = &others_; *link != nullptr;) {
             if (which(**link)) {
                 (*link)->returned.is_set = false;
                 *link = (*link)->returned.next;
@@ -48,10 +54,30 @@ public:
                 link = &(*link)->returned.next;
             }
         }
+        if (first_ != nullptr && which(*first_)) {
+            first_ = nullptr;
+            if (others_ != nullptr) {
+                move_up();
+            }
+        }
     }
 
 private:
-    Reader* first_ = nullptr;
+    GREGOR_NOINLINE void add_another(Reader& reader) noexcept
+    {
+        if (!reader.returned.is_set) {
+            reader.returned = {std::exchange(others_, &reader), true};
+        }
+    }
+
+    GREGOR_NOINLINE void move_up() noexcept
+    {
+        first_ = std::exchange(others_, others_->returned.next);
+        first_->returned.is_set = false;
+    }
+
+    Reader* first_ = nullptr;  // not marked
+    Reader* others_ = nullptr; // where there is a first one
 };
 
 } // namespace gregor::inline GREGOR_ABI

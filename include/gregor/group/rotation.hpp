@@ -14,6 +14,7 @@ enum class sighting : std::uint8_t {
     nothing,      ///< no record yet
     run,          ///< a run of records, leased
     out_of_range, ///< the position has no record, and the options do not say where to go
+    unclear,      ///< a closer look is needed
 };
 
 /// Whose turn it is among a consumer's partitions: a poll costs what those with records cost, not
@@ -49,29 +50,30 @@ public:
         sighting what = sighting::nothing;
     };
 
-    /// One turn. `ask(reader)` says what it has; all but `nothing` ends the turn.
-    template <class Ask>
-    outcome turn(readers all, Ask&& ask)
+    /// One turn. `ask(reader, answer)` says what it has; all but `nothing` ends the turn. (What is
+    /// called out of line is given copies: what a reference has left is in no register any more.)
+    template <class All, class Ask, class Answer>
+    GREGOR_INLINE outcome turn(const All& all, Ask ask, Answer& answer)
     {
-        if (resting_ != 0) {
-            Reader& one = *all[step(all.size())];
-            if (one.seat.is == standing::resting) {
-                if (const sighting what = ask(one); what != sighting::nothing) [[unlikely]] {
-                    return ended(one, what);
-                }
+        if (resting_ != 0) [[unlikely]] {
+            Answer copy = answer;
+            const outcome one = ask_one_that_rests(all, ask, copy);
+            if (one.who != nullptr) [[unlikely]] {
+                answer = copy;
+                return one;
             }
         }
-        for (std::size_t left = active_; left != 0; --left) {
-            Reader& one = *last_->seat.next;
-            const sighting what = ask(one);
+        if (last_ != nullptr) [[likely]] {
+            Reader& next = *last_->seat.next;
+            const sighting what = ask(next, answer);
             if (what != sighting::nothing) [[likely]] {
-                one.seat.in_vain = 0;
-                last_ = &one;
-                return {&one, what};
+                return had(next, what);
             }
-            in_vain(one);
         }
-        return resting_ != 0 ? ask_all_that_rest(all, ask) : outcome{};
+        Answer copy = answer;
+        const outcome other = ask_the_others(all, ask, copy);
+        answer = copy;
+        return other;
     }
 
     /// A new one, that rests.
@@ -156,8 +158,27 @@ private:
         }
     }
 
+    outcome had(Reader& active, sighting what) noexcept
+    {
+        active.seat.in_vain = 0;
+        last_ = &active;
+        return {&active, what};
+    }
+
+    template <class Ask, class Answer>
+    GREGOR_NOINLINE outcome ask_one_that_rests(readers all, Ask ask, Answer& answer)
+    {
+        Reader& one = *all[step(all.size())];
+        if (one.seat.is == standing::resting) {
+            if (const sighting what = ask(one, answer); what != sighting::nothing) [[unlikely]] {
+                return ended(one, what);
+            }
+        }
+        return {};
+    }
+
     /// One that rests has something to say; with records it is active, and comes last.
-    GREGOR_NOINLINE outcome ended(Reader& one, sighting what) noexcept
+    outcome ended(Reader& one, sighting what) noexcept
     {
         if (what == sighting::run) {
             one.seat.is = standing::active;
@@ -173,16 +194,24 @@ private:
         return {&one, what};
     }
 
-    /// But for the one that this turn began with.
-    template <class Ask>
-    GREGOR_NOINLINE outcome ask_all_that_rest(readers all, Ask& ask)
+    /// The next active one had nothing, if there is one.
+    template <class Ask, class Answer>
+    GREGOR_NOINLINE outcome ask_the_others(readers all, Ask ask, Answer& answer)
     {
-        for (std::size_t left = all.size() - 1; left != 0; --left) {
-            Reader& one = *all[step(all.size())];
-            if (one.seat.is == standing::resting) {
-                if (const sighting what = ask(one); what != sighting::nothing) {
-                    return ended(one, what);
+        for (std::size_t left = active_; left != 0;) {
+            in_vain(*last_->seat.next);
+            if (--left != 0) {
+                Reader& next = *last_->seat.next;
+                if (const sighting what = ask(next, answer); what != sighting::nothing) {
+                    return had(next, what);
                 }
+            }
+        }
+        // but for the one that this turn began with
+        for (std::size_t left = resting_ != 0 ? all.size() - 1 : 0; left != 0; --left) {
+            const outcome one = ask_one_that_rests(all, ask, answer);
+            if (one.who != nullptr) {
+                return one;
             }
         }
         return {};

@@ -132,7 +132,7 @@ public:
     commit_status commit(partition_id p, offset_t next, offset_note* note = nullptr)
     {
         const guard alone{*this};
-        const inside now{assigned_.member()};
+        const inside now{assigned_.member(), told_};
         reader* const r = closed_ ? nullptr : assigned_.readers().find(p);
         if (r == nullptr) {
             return commit_status::not_assigned;
@@ -160,7 +160,7 @@ public:
     commit_status commit()
     {
         const guard alone{*this};
-        const inside now{assigned_.member()};
+        const inside now{assigned_.member(), told_};
         if (closed_) {
             return commit_status::not_assigned;
         }
@@ -178,7 +178,7 @@ public:
     bool seek(partition_id p, offset_t to)
     {
         const guard alone{*this};
-        const inside now{assigned_.member()};
+        const inside now{assigned_.member(), told_};
         reader* const r = own(p);
         if (r == nullptr) {
             return false;
@@ -197,7 +197,7 @@ public:
     bool pause(partition_id p, bool paused)
     {
         const guard alone{*this};
-        const inside now{assigned_.member()};
+        const inside now{assigned_.member(), told_};
         reader* const r = own(p);
         if (r != nullptr && paused) {
             assigned_.readers().pause(*r);

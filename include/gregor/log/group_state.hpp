@@ -40,7 +40,7 @@ public:
 
     // --- the member ------------------------------------------------------------------------------
 
-    void enter() noexcept
+    GREGOR_INLINE void enter() noexcept
     {
         // relaxed: carries nothing; only the member writes it
         const std::uint64_t next = activity_.load(std::memory_order_relaxed) + 1;
@@ -49,7 +49,7 @@ public:
         Env::light();
     }
 
-    void leave() noexcept
+    GREGOR_INLINE void leave() noexcept
     {
         // relaxed: only the member writes it
         const std::uint64_t next = activity_.load(std::memory_order_relaxed) + 1;

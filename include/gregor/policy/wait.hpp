@@ -123,26 +123,51 @@ public:
     /// Fewer records than this at once: the reader keeps up.
     static constexpr std::uint64_t few = 32;
 
+    /// Of a reader that is never given more than `most` at once.
+    explicit breathing(std::uint64_t most) noexcept : enough_(most < few ? most : few) {}
+
     /// Before a look.
     [[nodiscard]] bool is_due() noexcept
     {
-        if (!keeps_up_) {
+        if ((last_ & ~breathed) >= enough_) {
             return false;
         }
         if (looks_to_skip_ != 0) {
             --looks_to_skip_;
             return false;
         }
+        if ((last_ & breathed) == 0) {
+            without_ = last_;
+        }
         return true;
     }
 
     /// The look found so many at once.
-    void found(std::uint64_t count, bool after_a_breath, std::uint64_t most) noexcept
+    void found(std::uint64_t count, bool after_a_breath) noexcept
     {
-        keeps_up_ = count < few && count < most;
-        if (!after_a_breath) {
-            without_ = count;
-        } else if (count * 4 > without_ * 5) {
+        last_ = count;
+        if (after_a_breath) [[unlikely]] {
+            compare(count);
+        }
+    }
+
+    /// The look found nothing: there is a wait before the next one anyway.
+    void waits() noexcept { last_ |= waited; }
+    /// So many came of it.
+    void waited_for(std::uint64_t count) noexcept { last_ = count | waited; }
+
+    /// What was found last were several at once.
+    [[nodiscard]] bool streams() const noexcept { return (last_ & ~(breathed | waited)) > 1; }
+
+private:
+    // What `last_` says besides the number: one word, so that a look leaves one store behind.
+    static constexpr std::uint64_t breathed = std::uint64_t{1} << 62U;
+    static constexpr std::uint64_t waited = std::uint64_t{1} << 63U;
+
+    GREGOR_NOINLINE void compare(std::uint64_t count) noexcept
+    {
+        last_ |= breathed;
+        if (count * 4 > without_ * 5) {
             in_vain_ = 0;
             looks_to_skip_ = ++paid_ % 64 == 0 ? 1 : 0; // to compare with how it is without
         } else {
@@ -151,15 +176,12 @@ public:
         }
     }
 
-    /// The look found nothing: there is a wait before the next one anyway.
-    void waits() noexcept { keeps_up_ = false; }
-
-private:
-    std::uint64_t without_ = 0;
+    std::uint64_t enough_;
+    std::uint64_t last_ = waited;
+    std::uint64_t without_ = 0; // found by the last look before this breath
     unsigned looks_to_skip_ = 0;
     unsigned in_vain_ = 0;
     unsigned paid_ = 0;
-    bool keeps_up_ = false;
 };
 
 /// So long from the moment it is started on, by the topic's clock.

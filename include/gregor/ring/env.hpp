@@ -42,7 +42,7 @@ struct std_env {
 
     /// The side that costs nothing: only the compiler is held back, where `heavy` reaches all
     /// threads.
-    static void light() noexcept
+    GREGOR_INLINE static void light() noexcept
     {
         if (barrier_is_asymmetric) [[likely]] {
             std::atomic_signal_fence(std::memory_order_seq_cst);

@@ -82,7 +82,7 @@ public:
     }
 
     /// After the change. Wakes everybody who announced himself before it and could not see it.
-    void notify() noexcept
+    GREGOR_INLINE void notify() noexcept
     {
         Env::light();
         // relaxed: only the question whether anybody sleeps; the fences pair it with `announce`

@@ -188,7 +188,8 @@ public:
 
     /// The next run of published records at or after `from`, `most` at the most; skipped sequences
     /// before it are passed over (`first` says how far, also when `count` is 0).
-    [[nodiscard]] run_type available(sight_type& mine, Seq from, Seq most) const noexcept
+    [[nodiscard]] GREGOR_INLINE run_type available(sight_type& mine, Seq from,
+                                                   Seq most) const noexcept
     {
         if (!mine.shared) [[likely]] {
             if (before(from, mine.known) || see(mine, from)) [[likely]] {
@@ -204,17 +205,10 @@ public:
     }
 
     /// Nothing will ever stand at `position`: the ring is closed and read to its end.
-    [[nodiscard]] bool finished(Seq position) const noexcept
+    [[nodiscard]] GREGOR_INLINE bool finished(Seq position) const noexcept
     {
         const regime now = look();
-        if (now == regime::closed) {
-            return !before(position, sole_.published());
-        }
-        if (now == regime::shared) {
-            const word last = claimed();
-            return (flags_in(last) & closed_flag) != 0 && !before(position, sequence_in<Seq>(last));
-        }
-        return false;
+        return now != regime::sole && finished(now, position);
     }
 
     /// One past the last sequence that was claimed (shared) or published (sole). A snapshot that
@@ -382,6 +376,18 @@ private:
         return outcome == extension::busy     ? claiming::busy
                : outcome == extension::failed ? claiming::failed
                                               : claiming::full;
+    }
+
+    [[nodiscard]] GREGOR_NOINLINE bool finished(regime now, Seq position) const noexcept
+    {
+        if (now == regime::closed) {
+            return !before(position, sole_.published());
+        }
+        if (now == regime::shared) {
+            const word last = claimed();
+            return (flags_in(last) & closed_flag) != 0 && !before(position, sequence_in<Seq>(last));
+        }
+        return false;
     }
 
     [[nodiscard]] bool is_closed() const noexcept

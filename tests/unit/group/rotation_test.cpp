@@ -33,17 +33,20 @@ struct scene {
     /// Who has something: its number, or -1.
     int turn()
     {
-        const auto [who, what] = turns.turn(all, [](reader& r) {
+        int left = -1;
+        const auto ask = [](reader& r, int& answer) {
             ++r.asked;
             if (r.records == 0) {
                 return sighting::nothing;
             }
-            --r.records;
+            answer = --r.records;
             return sighting::run;
-        });
+        };
+        const auto [who, what] = turns.turn(all, ask, left);
         for (std::size_t i = 0; i != all.size(); ++i) {
             if (who == all[i]) {
                 CHECK(what == sighting::run);
+                CHECK(left == all[i]->records);
                 return static_cast<int>(i);
             }
         }
@@ -198,9 +201,10 @@ TEST_CASE("who is out of range ends the turn, and is not active for that", "[rot
 {
     scene s{3};
     std::vector<int> answers(3);
+    int none = 0;
     for (int i = 0; i != 9; ++i) {
         const auto [who, what] =
-            s.turns.turn(s.all, [](reader&) { return sighting::out_of_range; });
+            s.turns.turn(s.all, [](reader&, int&) { return sighting::out_of_range; }, none);
         CHECK(what == sighting::out_of_range);
         ++answers[static_cast<std::size_t>(std::find(s.all.begin(), s.all.end(), who) -
                                            s.all.begin())];

@@ -158,12 +158,12 @@ TEST_CASE("a reader breathes as long as it finds more by it", "[policy][wait]")
 {
     // so many polls of a reader that finds `with` records after a breath, and `without` else
     const auto breaths = [](int polls, std::uint64_t with, std::uint64_t without) {
-        gregor::breathing lungs;
+        gregor::breathing lungs{500};
         int count = 0;
         for (int i = 0; i != polls; ++i) {
             const bool breathes = lungs.is_due();
             count += breathes ? 1 : 0;
-            lungs.found(breathes ? with : without, breathes, 500);
+            lungs.found(breathes ? with : without, breathes);
         }
         return count;
     };
@@ -175,13 +175,24 @@ TEST_CASE("a reader breathes as long as it finds more by it", "[policy][wait]")
     // each breath fills a batch, after which none is due
     CHECK(breaths(1000, 100, 3) > 450);
     CHECK(breaths(1000, 100, 3) <= 500);
-    gregor::breathing lungs;
-    lungs.found(1, false, 500);
+    gregor::breathing lungs{500};
+    CHECK_FALSE(lungs.is_due());
+    lungs.found(1, false);
     CHECK(lungs.is_due());
+    CHECK_FALSE(lungs.streams());
     lungs.waits();
     CHECK_FALSE(lungs.is_due());
-    lungs.found(1, false, 1); // all it asked for: who knows how many there are
+    lungs.waited_for(1);
     CHECK_FALSE(lungs.is_due());
+    CHECK_FALSE(lungs.streams());
+    lungs.waited_for(2);
+    CHECK_FALSE(lungs.is_due());
+    CHECK(lungs.streams());
+    lungs.found(2, true);
+    CHECK(lungs.streams());
+    gregor::breathing of_one{1};
+    of_one.found(1, false); // all it asked for: who knows how many there are
+    CHECK_FALSE(of_one.is_due());
 }
 
 TEST_CASE("a deadline knows what is left of it", "[policy][wait]")
