@@ -109,7 +109,7 @@ public:
     [[nodiscard]] std::optional<error> failure() const
     {
         const std::lock_guard lock{mutex_};
-        return failure_;
+        return why();
     }
 
     /// What was found when it was opened.
@@ -146,16 +146,25 @@ private:
     [[nodiscard]] failure_type flush_now();
     [[nodiscard]] error full(std::uint64_t most) const;
 
+    [[nodiscard]] failure_type why() const
+    {
+        return no_memory_ ? error{errc::out_of_memory, text({"partition \"", files_.path(), "\""}),
+                                  "memory", "none"}
+                          : failure_;
+    }
+
     /// Does what may fail, and remembers how it did; true where it did not.
     template <class Do>
     bool guarded(Do&& act) noexcept
     {
+        no_memory_ = false;
 #    if GREGOR_EXCEPTIONS
         try {
             failure_ = act();
             return !failure_;
         } catch (const std::bad_alloc&) {
-            return false; // as it was; the next attempt may come to more
+            no_memory_ = true; // all is as it was; the next attempt may come to more
+            return false;
         }
 #    else
         failure_ = act();
@@ -174,6 +183,7 @@ private:
     mutable typename Env::mutex mutex_;
     offset_t settled_; ///< everything below it was published
     failure_type failure_;
+    bool no_memory_ = false;            ///< that is why, and what `failure_` says is older
     std::vector<std::uint32_t> salted_; ///< of each segment: known before its slots are granted
 };
 
@@ -235,8 +245,11 @@ auto keeper<Sequencer, Env, Files>::add_segment() -> extension
             return guarded([&]() -> failure_type { return full(most); }) ? extension::granted
                                                                          : extension::failed;
         }
+        if (!guarded([&]() -> failure_type { return files_.why_failed(); })) {
+            return extension::failed;
+        }
         if (!cut_off_oldest()) {
-            return failure_ ? extension::failed : extension::full;
+            return failure_ || no_memory_ ? extension::failed : extension::full;
         }
         again = true;
     }
@@ -285,15 +298,19 @@ bool keeper<Sequencer, Env, Files>::flush_unless_busy(std::chrono::nanoseconds n
     if (!lock.owns_lock()) {
         return true; // somebody is at it, or makes room; the next record sees
     }
-    flushed_at_.raise(now.count());
-    return guarded([&] { return flush_now(); });
+    // not before it is done: who fails for good says so at every record
+    const bool done = guarded([&] { return flush_now(); });
+    if (done) {
+        flushed_at_.raise(now.count());
+    }
+    return done;
 }
 
 template <class Sequencer, class Env, class Files>
 std::optional<error> keeper<Sequencer, Env, Files>::flush()
 {
     const std::lock_guard lock{mutex_};
-    return guarded([&] { return flush_now(); }) ? failure_type{} : failure_;
+    return guarded([&] { return flush_now(); }) ? failure_type{} : why();
 }
 
 template <class Sequencer, class Env, class Files>

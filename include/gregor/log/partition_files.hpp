@@ -106,7 +106,9 @@ public:
     /// it next, knows that nothing is missing.
     [[nodiscard]] failure close(offset_t end);
 
-    [[nodiscard]] bool failed() const noexcept { return broken_.has_value(); }
+    [[nodiscard]] bool failed() const noexcept { return !broke_.ok(); }
+    /// Why it has failed for good; none where it has not.
+    [[nodiscard]] failure why_failed() const { return failed() ? broken() : failure{}; }
 
 private:
     partition_files(directory<Files> in, segment_format format, recovered<Files>&& found) noexcept
@@ -123,12 +125,19 @@ private:
             std::chrono::duration_cast<nanoseconds>(since_1970).count());
     }
 
-    /// The partition has failed, for good.
-    [[nodiscard]] failure breaks(outcome did, const std::string& name)
+    /// The partition has failed, for good: even where there is no memory to say so.
+    void breaks(outcome did, offset_t base) noexcept
     {
-        broken_ = did.on(in_.of(name));
-        return broken_;
+        broke_ = did;
+        broke_at_ = base;
     }
+    [[nodiscard]] failure broken() const
+    {
+        return broke_.on(in_.of(broke_at_ == at_checkpoint ? checkpoint_file<Files>::name
+                                                           : segment_name(broke_at_)));
+    }
+    /// What is left of a segment whose file has this name, and that is not counted any more.
+    void drop(const std::string& name, offset_t base) noexcept;
     [[nodiscard]] outcome map(segment<Files>& which) noexcept
     {
         return window_ ? which.map_into(window_->place(which.base())) : which.map();
@@ -142,7 +151,10 @@ private:
     checkpoint_file<Files> checkpoint_;
     std::optional<window<Files>> window_; // before what lies in it
     std::vector<segment<Files>> segments_;
-    failure broken_;
+
+    static constexpr offset_t at_checkpoint = ~offset_t{0};
+    outcome broke_; ///< what made it fail for good
+    offset_t broke_at_ = at_checkpoint;
 };
 
 template <class Files>
@@ -194,8 +206,8 @@ auto partition_files<Files>::take_in(result<segment<Files>> made) -> failure
 template <class Files>
 auto partition_files<Files>::add_segment() -> failure
 {
-    if (broken_) {
-        return broken_;
+    if (failed()) {
+        return broken();
     }
     segments_.reserve(segments_.size() + 1);
     const std::uint64_t salt = segments_.empty() ? 0 : segments_.back().salt();
@@ -206,51 +218,77 @@ template <class Files>
 auto partition_files<Files>::add_segment_of_oldest() -> failure
 {
     GREGOR_ASSERT(removable() != 0, "the oldest segment is needed: it cannot be used again");
-    if (broken_) {
-        return broken_;
+    if (failed()) {
+        return broken();
     }
+    const offset_t base = begin();
     const offset_t next = room_end();
-    const std::string oldest = segment_name(begin());
+    const std::string oldest = segment_name(base);
     segment<Files> mine = std::move(segments_.front());
     segments_.erase(segments_.begin());
-    failure failed = take_in(
-        segment<Files>::recycle(std::move(mine), in_, next, segments_.back().salt(), wall_clock()));
-    if (failed) {
-        // Gone, or as it was: then it goes now. A younger one that went before it would leave a gap
-        // behind.
-        const outcome did = Files::remove(in_.get(), oldest.c_str());
-        if (!did.ok() && did.code != ENOENT) {
-            return breaks(did, oldest);
+    struct leaving {
+        partition_files& from;
+        const std::string& name;
+        offset_t base;
+        bool serves = false;
+
+        ~leaving()
+        {
+            if (!serves) {
+                from.drop(name, base);
+            }
         }
-        if (const outcome synced = Files::sync_directory(in_.get()); !synced.ok()) {
-            return breaks(synced, oldest);
-        }
+    };
+    failure why;
+    {
+        leaving it{*this, oldest, base};
+        why = take_in(segment<Files>::recycle(std::move(mine), in_, next, segments_.back().salt(),
+                                              wall_clock()));
+        it.serves = !why;
     }
-    return failed;
+    return failed() ? broken() : why;
+}
+
+template <class Files>
+void partition_files<Files>::drop(const std::string& name, offset_t base) noexcept
+{
+    // Gone, or as it was: then it goes now. A younger one that went before it would leave a gap
+    // behind.
+    outcome did = Files::remove(in_.get(), name.c_str());
+    if (did.ok() || did.code == ENOENT) {
+        did = Files::sync_directory(in_.get());
+    }
+    if (!did.ok()) {
+        breaks(did, base);
+    }
 }
 
 template <class Files>
 auto partition_files<Files>::remove_oldest() -> failure
 {
     GREGOR_ASSERT(removable() != 0, "the oldest segment is needed: it cannot be taken away");
-    if (broken_) {
-        return broken_;
+    if (failed()) {
+        return broken();
     }
-    const std::string name = segment_name(begin());
+    const offset_t base = begin();
+    const std::string name = segment_name(base);
     if (const outcome did = Files::remove(in_.get(), name.c_str()); !did.ok()) {
         return did.on(in_.of(name)); // it stays
     }
     segments_.erase(segments_.begin());
-    const outcome did = Files::sync_directory(in_.get());
-    return did.ok() ? failure{} : breaks(did, name);
+    if (const outcome did = Files::sync_directory(in_.get()); !did.ok()) {
+        breaks(did, base);
+        return broken();
+    }
+    return {};
 }
 
 template <class Files>
 auto partition_files<Files>::flush(offset_t end) -> failure
 {
     GREGOR_ASSERT(end <= room_end(), "more is to be made lasting than there is room for");
-    if (broken_) {
-        return broken_;
+    if (failed()) {
+        return broken();
     }
     if (end <= durable()) {
         return {};
@@ -262,7 +300,8 @@ auto partition_files<Files>::flush(offset_t end) -> failure
         // in this order, for what is sealed must not stand behind what is not
         const outcome did = each.end() <= end ? each.seal(wall_clock(), 0) : each.sync();
         if (!did.ok()) {
-            return breaks(did, segment_name(each.base()));
+            breaks(did, each.base());
+            return broken();
         }
     }
     checkpoint_values values = checkpoint_.values();
@@ -285,8 +324,11 @@ auto partition_files<Files>::close(offset_t end) -> failure
 template <class Files>
 auto partition_files<Files>::save(const checkpoint_values& values) -> failure
 {
-    const outcome did = checkpoint_.write(values);
-    return did.ok() ? failure{} : breaks(did, checkpoint_file<Files>::name);
+    if (const outcome did = checkpoint_.write(values); !did.ok()) {
+        breaks(did, at_checkpoint);
+        return broken();
+    }
+    return {};
 }
 
 } // namespace gregor::inline GREGOR_ABI::disk

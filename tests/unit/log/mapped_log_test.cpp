@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+#include <gregor/gregor.hpp>
+
+#if GREGOR_FILES
+
+#    include <cerrno>
+#    include <chrono>
+#    include <cstdint>
+#    include <optional>
+#    include <string>
+#    include <vector>
+
+#    include "support/catch.hpp"
+#    include "support/durable.hpp"
+#    include "support/failing_storage.hpp"
+#    include "support/nth_failure.hpp"
+#    include "support/statuses.hpp"
+
+// What a topic on disk does where the system, or the memory, does not do what it should.
+
+using gregor::flush_policy;
+using gregor::offset_t;
+using gregor::partition_id;
+using gregor::send_status;
+using support::failing_files;
+using support::scratch_directory;
+using support::segment;
+using support::trade;
+
+namespace {
+
+constexpr partition_id zero{0};
+
+using log_topic = gregor::topic<trade, gregor::storage::mmap_log>;
+using failing_topic = gregor::topic<trade, support::failing_storage, gregor::overflow::reject>;
+
+gregor::topic_options options_of(const scratch_directory& folder, flush_policy flush)
+{
+    using namespace std::chrono_literals;
+    auto options = support::log_in(folder);
+    options.log.flush = flush;
+    options.log.flush_records = 100;
+    options.log.flush_interval = 1ms;
+    options.log.retention_bytes = 3 * segment * 32;
+    options.log.prepare_bytes = 1000;
+    return options;
+}
+
+/// Sends the records that belong to these offsets; gives up when it has failed three times. True
+/// where it never did.
+template <class Topic, class Expect>
+bool send_to(Topic& topic, offset_t end, std::size_t most, Expect&& expect)
+{
+    gregor::producer out{topic};
+    int attempts = 0;
+    while (topic.end_offset(zero) < end && attempts != 3) {
+        const offset_t next = topic.end_offset(zero);
+        std::vector<trade> some;
+        for (offset_t n = next; n != end && some.size() != most; ++n) {
+            some.push_back(trade::number(n));
+        }
+        const auto sent = out.send_batch(some);
+        expect(next + sent.count == topic.end_offset(zero), "what was taken counts");
+        if (sent.status == send_status::failed) {
+            expect(topic.failure(zero).has_value(), "a failure says why");
+            ++attempts;
+        } else {
+            expect(sent.status == send_status::ok, "nobody holds it back");
+        }
+    }
+    return attempts == 0;
+}
+
+/// Empty, or what is wrong: each record is that of its offset, up to this end at least.
+std::string look_through(const scratch_directory& folder, offset_t end)
+{
+    auto topic = log_topic::create("trades", support::log_in(folder));
+    if (!topic) {
+        return topic.error().what();
+    }
+    if (topic->end_offset(zero) < end) {
+        return "it ends at " + std::to_string(topic->end_offset(zero)) + ", not at " +
+               std::to_string(end);
+    }
+    gregor::consumer<log_topic> in{*topic};
+    in.assign({zero});
+    offset_t next = topic->begin_offset(zero);
+    for (;;) {
+        const auto batch = in.try_poll();
+        if (batch.empty()) {
+            return next == topic->end_offset(zero) ? "" : "it stops at " + std::to_string(next);
+        }
+        for (const auto& record : batch) {
+            if (record.offset() != next || record.value() != trade::number(next)) {
+                return "not what was sent at " + std::to_string(record.offset());
+            }
+            ++next;
+        }
+    }
+}
+
+} // namespace
+
+TEST_CASE("whichever call to the system fails, a topic says so, goes on where it can, and loses "
+          "nothing",
+          "[durable]")
+{
+    const int code = GENERATE(EIO, ENOSPC, ENOMEM);
+    const auto flush = GENERATE(flush_policy::none, flush_policy::interval,
+                                flush_policy::every_records, flush_policy::each);
+    int failures = 0;
+    for (long n = 0;; ++n) {
+        INFO("call " << n << " fails");
+        const scratch_directory folder;
+        failing_files::fail_nothing();
+        const auto options = options_of(folder, flush);
+        std::string wrong;
+        const auto expect = [&](bool so, const char* sentence) {
+            wrong += so || !wrong.empty() ? "" : sentence;
+        };
+        offset_t end = 600;
+        {
+            failing_topic topic{"trades", options};
+            send_to(topic, end, 100, expect);
+        }
+        failing_files::fail_call(n, code);
+        {
+            auto topic = failing_topic::create("trades", options);
+            if (topic) {
+                bool broken = false;
+                for (int step = 1; step != 5; ++step) {
+                    send_to(*topic, 600 + static_cast<offset_t>(step) * 400, 64, expect);
+                    topic->maintain();
+                    const bool flushed = !topic->flush().has_value();
+                    expect(!broken || !flushed, "what could not be made lasting once never is");
+                    broken = broken || !flushed;
+                    expect(broken || topic->durable_offset(zero) == topic->end_offset(zero),
+                           "what was flushed lasts");
+                }
+                expect(broken || topic->end_offset(zero) == 2200, "what failed once is done later");
+                end = topic->end_offset(zero);
+            } else {
+                expect(topic.error().code() == std::error_code(code, std::generic_category()),
+                       "the error says what the system said");
+            }
+        }
+        const bool cut_short = failing_files::failed();
+        failing_files::fail_nothing();
+        CHECK(wrong == "");
+        CHECK(look_through(folder, end) == "");
+        failures += cut_short ? 1 : 0;
+        if (!cut_short) {
+            break;
+        }
+        REQUIRE(n < 2000);
+    }
+    CHECK(failures > 30);
+}
+
+TEST_CASE("after a sync that failed every send that is to last says so, for good", "[durable]")
+{
+    using namespace std::chrono_literals;
+    using timed_topic =
+        gregor::topic<trade, support::failing_storage, gregor::time_source<gregor::manual_clock>>;
+    const auto flush =
+        GENERATE(flush_policy::interval, flush_policy::every_records, flush_policy::each);
+    const scratch_directory folder;
+    failing_files::fail_nothing();
+    auto options = options_of(folder, flush);
+    options.log.flush_interval = 1h;
+    options.log.flush_records = 1;
+    {
+        gregor::manual_clock clock;
+        timed_topic topic{"trades", options, clock};
+        gregor::producer out{topic};
+        clock.advance(2h);
+        REQUIRE(out.send(trade::number(0)));
+        clock.advance(1h);
+        failing_files::fail_call(0);
+        CHECK(out.send(trade::number(1)).status() == send_status::failed);
+        failing_files::fail_nothing();
+        for (offset_t n = 2; n != 5; ++n) {
+            CHECK(out.send(trade::number(n)).status() == send_status::failed);
+            REQUIRE(topic.failure(zero).has_value());
+            CHECK(topic.failure(zero)->code() == std::errc::io_error);
+        }
+        CHECK(topic.flush().has_value());
+        CHECK(topic.durable_offset(zero) == 1);
+    }
+    CHECK(look_through(folder, 5) == ""); // to this system, they are there
+}
+
+TEST_CASE("a reader that holds producers back keeps no failure from them", "[durable]")
+{
+    const scratch_directory folder;
+    failing_files::fail_nothing();
+    failing_topic topic{"trades", options_of(folder, flush_policy::none)};
+    gregor::consumer<failing_topic> in{topic, "readers"};
+    gregor::producer out{topic};
+    send_status last = send_status::ok;
+    while (last == send_status::ok) {
+        last = out.try_send(trade::number(topic.end_offset(zero))).status();
+    }
+    CHECK(last == send_status::full);
+    CHECK(topic.end_offset(zero) == 3 * segment);
+    CHECK_FALSE(topic.failure(zero).has_value());
+    failing_files::fail_call(0);
+    CHECK(topic.flush().has_value());
+    failing_files::fail_nothing();
+    CHECK(out.try_send(trade::number(0)).status() == send_status::failed);
+    CHECK(topic.failure(zero).has_value());
+}
+
+TEST_CASE("a topic on disk goes on after memory was short", "[durable][nth_failure]")
+{
+    failing_files::fail_nothing();
+    const long attempts = support::fail_each(support::failing::allocation, [](auto& run) {
+        const scratch_directory folder;
+        std::optional<failing_topic> topic;
+        topic.emplace("trades", options_of(folder, flush_policy::every_records));
+        const auto expect = [&](bool so, const char* sentence) { run.expect(so, sentence); };
+        send_to(*topic, 1500, 64, expect);
+        run.gets_through([&] {
+            const bool sent = send_to(*topic, 2600, 500, expect);
+            topic->maintain();
+            return sent && !topic->flush().has_value();
+        });
+        run.expect(send_to(*topic, 4600, 500, expect), "once there is memory, nothing fails");
+        run.expect(topic->end_offset(zero) == 4600, "there is room once there is memory");
+        run.expect(!topic->flush().has_value(), "what is there can be made lasting");
+        topic.reset();
+        run.expect(look_through(folder, 4600) == "", "everything is there");
+    });
+    CHECK(attempts > 5);
+}
+
+#endif
