@@ -26,6 +26,7 @@ struct reading_files : disk::os_files {
     static outcome sync_directory(int) noexcept { return {}; }
     static outcome sync(int) noexcept { return {}; }
     static outcome rename(int, const char*, const char*) noexcept { return refused("rename"); }
+    static outcome move(int, int, const char*) noexcept { return refused("move"); }
     static outcome remove(int, const char*) noexcept { return refused("remove"); }
     static outcome allocate(int, std::uint64_t) noexcept { return refused("allocate"); }
     static outcome write(int, const void*, std::size_t, std::uint64_t) noexcept

@@ -63,6 +63,10 @@ struct failing_files : hasty_files {
     {
         return or_fail([&] { return base::rename(directory, from, to); });
     }
+    static outcome move(int from, int to, const char* name) noexcept
+    {
+        return or_fail([&] { return base::move(from, to, name); });
+    }
     static outcome remove(int directory, const char* name) noexcept
     {
         return or_fail([&] { return base::remove(directory, name); });

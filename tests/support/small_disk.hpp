@@ -154,7 +154,9 @@ public:
     explicit snapshot(std::string path) : path_(std::move(path))
     {
         for (const auto& entry : std::filesystem::directory_iterator{path_}) {
-            files_[entry.path().filename().string()] = support::bytes_of(entry.path().string());
+            if (!entry.is_directory()) {
+                files_[entry.path().filename().string()] = support::bytes_of(entry.path().string());
+            }
         }
     }
 
@@ -162,7 +164,7 @@ public:
     {
         for (const auto& entry : std::filesystem::directory_iterator{path_}) {
             if (files_.count(entry.path().filename().string()) == 0) {
-                std::filesystem::remove(entry.path());
+                std::filesystem::remove_all(entry.path());
             }
         }
         for (const auto& [name, bytes] : files_) {

@@ -25,7 +25,7 @@
 //     ...                                                  segments, by the offset of their first
 //
 // A name that ends in .new is of a file that was not finished; one that ends in .aside keeps
-// records that a recovery could not leave in the log.
+// records that a recovery could not leave in the log, or is a folder of what a repair took away.
 //
 // A segment is one page that says what it is, and then a fixed number of slots, a power of two, all
 // of one length. The offsets in it are base .. base + slots - 1; the base is a multiple of the

@@ -106,6 +106,12 @@ struct os_files {
         return said(::renameat(directory, from, directory, to), "rename");
     }
 
+    /// Into another directory, in which there is nothing of this name.
+    static outcome move(int from, int to, const char* name) noexcept
+    {
+        return said(::renameat(from, name, to, name), "move");
+    }
+
     static outcome remove(int directory, const char* name) noexcept
     {
         return said(::unlinkat(directory, name, 0), "remove");

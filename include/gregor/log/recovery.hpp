@@ -47,7 +47,7 @@ struct recovered {
 ///
 /// What never comes of a crash is reported as `corrupt`, with nothing changed: a hole or a broken
 /// slot below `durable`, a broken slot in the same boot, a header or seal that is not whole, a
-/// segment that is missing or cut.
+/// segment that is missing or cut. `repair.hpp` is for these.
 ///
 /// It may be killed at any point: begun again, it comes to the same.
 ///
@@ -57,8 +57,10 @@ struct recovered {
 template <class Files>
 class recovery {
 public:
-    recovery(const directory<Files>& in, const segment_format& format, recovery_options options)
-        : in_(in), format_(format), options_(options), tail_(in, format)
+    /// What is set aside, is so in `asides`.
+    recovery(const directory<Files>& in, const segment_format& format, recovery_options options,
+             const directory<Files>& asides)
+        : in_(in), format_(format), options_(options), tail_(in, format, asides)
     {
     }
 
@@ -113,10 +115,6 @@ private:
         return corrupt(base, text({"a whole record at offset ", std::to_string(at), ", ", why}),
                        found == slot_state::empty ? "none" : "a broken one");
     }
-    [[nodiscard]] std::size_t slot_bytes() const noexcept
-    {
-        return static_cast<std::size_t>(format_.slot_bytes());
-    }
 
     const directory<Files>& in_;
     const segment_format& format_;
@@ -146,12 +144,9 @@ result<recovered<Files>> recover(const directory<Files>& in, const segment_forma
                                  recovery_options options = {})
 {
     if (!format.possible()) {
-        return error{errc::invalid_option, text({"log \"", in.path, "\""}),
-                     "a type with a name of up to 255 bytes, of up to 1 GiB and aligned to up to "
-                     "4096, and a power of two of up to 2^31 records a segment",
-                     "another format"};
+        return impossible_format(in.path);
     }
-    return recovery<Files>{in, format, options}.run();
+    return recovery<Files>{in, format, options, in}.run();
 }
 
 template <class Files>
@@ -330,14 +325,11 @@ auto recovery<Files>::find_end_of_stamps() -> failure
 template <class Files>
 auto recovery<Files>::fill_holes() -> failure
 {
-    std::vector<unsigned char> slot(slot_bytes());
     for (const range& hole : holes_) {
         for (offset_t at = hole.from; at != hole.to; ++at) {
             const auto which = (at - segments_.front().base()) / format_.slot_count;
             segment_type& in = segments_[static_cast<std::size_t>(which)];
-            std::fill(slot.begin(), slot.end(), static_cast<unsigned char>(0));
-            finish_slot(salted(in.salt()), at, slot_kind::skipped, slot.data(), slot.size());
-            if (failure failed = unless(in.write(at, 1, slot.data()), in.base())) {
+            if (failure failed = tail_.make_void(in, at)) {
                 return failed;
             }
             ++report_.voids;

@@ -21,6 +21,12 @@
 
 namespace gregor::inline GREGOR_ABI::disk {
 
+/// What of the header page has to be as it was written, for a segment to be opened.
+enum class header_rest : std::uint8_t {
+    is_whole,
+    may_be_damaged, ///< behind the header block: what is damaged there counts for nothing
+};
+
 /// One file of a log, open to be written: a fixed number of slots, for the offsets from its base
 /// on.
 ///
@@ -55,7 +61,8 @@ public:
 
     /// The one with this base, once its header was found to be what it should be.
     [[nodiscard]] static result<segment> open(const directory<Files>& in,
-                                              const segment_format& format, offset_t base);
+                                              const segment_format& format, offset_t base,
+                                              header_rest rest = header_rest::is_whole);
 
     /// Makes of this one, which nobody needs any more, an empty one with another base. Where it
     /// fails, the old one is gone or as it was, and the new one is not there, or empty.
@@ -99,6 +106,19 @@ public:
     /// Says that every slot is full and that nothing changes here any more, and makes that and all
     /// of it lasting. `newest`: the highest timestamp of its records, or 0.
     [[nodiscard]] outcome seal(std::uint64_t now, std::uint64_t newest) noexcept;
+
+    /// Takes the seal away, and makes that lasting.
+    [[nodiscard]] outcome unseal() noexcept
+    {
+        page_.seal = {};
+        const outcome did = write_header_page();
+        return did.ok() ? sync() : did;
+    }
+    /// Writes the page as it counts: without what was damaged in it.
+    [[nodiscard]] outcome write_header_page() noexcept
+    {
+        return Files::write(file_.get(), &page_, sizeof page_, 0);
+    }
 
     // --- slots, in memory ------------------------------------------------------------------------
 
@@ -254,7 +274,8 @@ outcome segment<Files>::begin(const directory<Files>& in, offset_t base,
 
 template <class Files>
 result<segment<Files>> segment<Files>::open(const directory<Files>& in,
-                                            const segment_format& format, offset_t base)
+                                            const segment_format& format, offset_t base,
+                                            header_rest rest)
 {
     const std::string name = segment_name(base);
     file_handle<Files> file;
@@ -272,7 +293,10 @@ result<segment<Files>> segment<Files>::open(const directory<Files>& in,
         if (!did.ok()) {
             return did.on(in.of(name));
         }
-        if (auto refused = refuse_header(opened.page_, format, base, in.of(name))) {
+        auto refused = rest == header_rest::is_whole
+                           ? refuse_header(opened.page_, format, base, in.of(name))
+                           : refuse_header_block(opened.page_, format, base, in.of(name));
+        if (refused) {
             return *std::move(refused);
         }
     }

@@ -15,6 +15,15 @@
 
 namespace gregor::inline GREGOR_ABI::disk {
 
+/// Of a format that is not `possible()`.
+[[nodiscard]] inline error impossible_format(std::string_view path)
+{
+    return error{errc::invalid_option, text({"log \"", path, "\""}),
+                 "a type with a name of up to 255 bytes, of up to 1 GiB and aligned to up to 4096, "
+                 "and a power of two of up to 2^31 records a segment",
+                 "another format"};
+}
+
 [[nodiscard]] inline header_block make_header(const segment_format& format, offset_t base,
                                               std::uint64_t salt, std::uint64_t previous_salt,
                                               std::uint64_t now, bool recycled)
@@ -134,6 +143,24 @@ namespace gregor::inline GREGOR_ABI::disk {
         return refused(errc::corrupt, "a seal with its checksum,", "or none", "another one");
     }
     return std::nullopt;
+}
+
+/// The same of the header block alone. What stands behind it and does not belong there, a seal
+/// among them, is taken out of the page.
+[[nodiscard]] inline std::optional<error> refuse_header_block(header_page& page,
+                                                              const segment_format& format,
+                                                              offset_t base, std::string_view path)
+{
+    auto refused = refuse_header(page, format, base, path);
+    if (refused) {
+        std::memset(page.zero, 0, sizeof page.zero);
+        refused = refuse_header(page, format, base, path);
+    }
+    if (refused) {
+        page.seal = {};
+        refused = refuse_header(page, format, base, path);
+    }
+    return refused;
 }
 
 } // namespace gregor::inline GREGOR_ABI::disk

@@ -34,10 +34,16 @@ class segment_tail {
 public:
     using failure = std::optional<error>;
 
-    segment_tail(const directory<Files>& in, const segment_format& format)
-        : in_(in), slot_bytes_(static_cast<std::size_t>(format.slot_bytes())),
+    /// What is set aside, is so in `asides`.
+    segment_tail(const directory<Files>& in, const segment_format& format,
+                 const directory<Files>& asides)
+        : in_(in), asides_in_(asides), slot_bytes_(static_cast<std::size_t>(format.slot_bytes())),
           piece_((std::max)(std::size_t{1}, (std::size_t{1} << 18U) / slot_bytes_)),
           buffer_(piece_ * slot_bytes_), zero_(slot_bytes_)
+    {
+    }
+    segment_tail(const directory<Files>& in, const segment_format& format)
+        : segment_tail(in, format, in)
     {
     }
 
@@ -66,17 +72,21 @@ public:
     [[nodiscard]] failure erase(segment<Files>& in, offset_t first, offset_t end,
                                 std::uint64_t& erased);
 
+    /// Makes a void of a slot that a dead claim has left.
+    [[nodiscard]] failure make_void(segment<Files>& in, offset_t at);
+
     /// Writes what is there once more.
     [[nodiscard]] failure write_again(segment<Files>& in, offset_t first, offset_t end);
 
 private:
-    [[nodiscard]] failure unless(outcome did, const std::string& name) const
+    [[nodiscard]] failure unless(outcome did, const segment<Files>& in) const
     {
-        return did.ok() ? failure{} : failure{did.on(in_.of(name))};
+        return did.ok() ? failure{} : failure{did.on(in_.of(segment_name(in.base())))};
     }
     [[nodiscard]] std::string free_name(offset_t base) const;
 
     const directory<Files>& in_;
+    const directory<Files>& asides_in_;
     const std::size_t slot_bytes_;
     const std::size_t piece_; ///< how many slots are read at once
     std::vector<unsigned char> buffer_;
@@ -138,7 +148,7 @@ auto segment_tail<Files>::set_aside(const segment<Files>& from, offset_t first) 
     const std::string name = free_name(from.base());
     const std::string unfinished = text({name, unfinished_ending});
     file_handle<Files> file;
-    outcome did = Files::open(in_.get(), unfinished.c_str(), open_mode::create, file.fill());
+    outcome did = Files::open(asides_in_.get(), unfinished.c_str(), open_mode::create, file.fill());
     if (did.ok()) {
         did = Files::allocate(file.get(), page_bytes + count * slot_bytes_);
     }
@@ -162,12 +172,12 @@ auto segment_tail<Files>::set_aside(const segment<Files>& from, offset_t first) 
         did = Files::sync(file.get());
     }
     if (did.ok()) {
-        did = Files::rename(in_.get(), unfinished.c_str(), name.c_str());
+        did = Files::rename(asides_in_.get(), unfinished.c_str(), name.c_str());
     }
     if (did.ok()) {
-        did = Files::sync_directory(in_.get());
+        did = Files::sync_directory(asides_in_.get());
     }
-    return unless(did, name);
+    return did.ok() ? failure{} : failure{did.on(asides_in_.of(name))};
 }
 
 template <class Files>
@@ -182,7 +192,15 @@ auto segment_tail<Files>::erase(segment<Files>& in, offset_t first, offset_t end
         }
         return at < end && did.ok();
     });
-    return failed ? std::move(failed) : unless(did, segment_name(in.base()));
+    return failed ? std::move(failed) : unless(did, in);
+}
+
+template <class Files>
+auto segment_tail<Files>::make_void(segment<Files>& in, offset_t at) -> failure
+{
+    std::vector<unsigned char> slot(slot_bytes_);
+    finish_slot(salted(in.salt()), at, slot_kind::skipped, slot.data(), slot.size());
+    return unless(in.write(at, 1, slot.data()), in);
 }
 
 template <class Files>
@@ -198,7 +216,7 @@ auto segment_tail<Files>::write_again(segment<Files>& in, offset_t first, offset
         }
         first += count;
     }
-    return unless(did, segment_name(in.base()));
+    return unless(did, in);
 }
 
 } // namespace gregor::inline GREGOR_ABI::disk
