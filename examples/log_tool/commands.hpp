@@ -12,5 +12,6 @@ exit_status describe(const options& chosen);
 exit_status verify(const options& chosen);
 exit_status dump(const options& chosen);
 exit_status recover(const options& chosen);
+exit_status repair(const options& chosen);
 
 } // namespace log_tool

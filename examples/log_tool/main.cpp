@@ -25,7 +25,8 @@ exit_status run(const options& chosen)
            : chosen.command == "describe" ? describe(chosen)
            : chosen.command == "verify"   ? verify(chosen)
            : chosen.command == "dump"     ? dump(chosen)
-                                          : recover(chosen);
+           : chosen.command == "recover"  ? recover(chosen)
+                                          : repair(chosen);
 }
 
 /// Not by fmt, which throws where nothing can be written.

@@ -12,7 +12,8 @@
 namespace log_tool {
 namespace {
 
-constexpr std::array<std::string_view, 5> commands{"list", "describe", "verify", "dump", "recover"};
+constexpr std::array<std::string_view, 6> commands{"list", "describe", "verify",
+                                                   "dump", "recover",  "repair"};
 
 template <class Number>
 Number number(std::string_view name, std::string_view text)
@@ -124,7 +125,7 @@ std::string help()
         R"(gregor_log COMMAND FOLDER [option...]
 
 Reads the files of topics that are kept on disk, without knowing their types. Nothing is changed,
-but by recover; a topic may be written to meanwhile.
+but by recover and repair; a topic may be written to meanwhile.
 
   list DIR            the topics in a folder: partitions, segments, bytes, type of the records
   describe DIR/TOPIC  how the records lie, and what each partition and each segment says of itself
@@ -135,8 +136,11 @@ but by recover; a topic may be written to meanwhile.
   recover DIR/TOPIC   what opening the topic does: makes it fit to be gone on with after a crash,
                       and says what was kept. Records that do not count any more stay in files that
                       end in .aside
+  repair DIR/TOPIC    what recover and opening refuse as damaged: keeps all records before the
+                      first damage, and sets everything else aside in a folder, repair.N.aside in
+                      that of the partition. Nothing is deleted
 
-  --partition P       only this one                                (describe, verify, dump, recover)
+  --partition P       only this one                                                  (all but list)
   --from O, --to O    the offsets from the first up to, and without, the second               (dump)
   --format F          text; json: one object a line; hex: with all bytes                      (dump)
   --dry-run           changes nothing, and says what would be done                         (recover)
@@ -144,7 +148,7 @@ but by recover; a topic may be written to meanwhile.
   --help              prints this
 
 Exit status:
-  {}  done, and no damage was seen
+  {}  done, and no damage was seen, or it is repaired
   {}  something is damaged
   {}  it could not be done: no such folder, no topic, another process uses it, no permission ...
 )",

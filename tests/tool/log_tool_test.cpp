@@ -373,6 +373,37 @@ TEST_CASE("gregor_log recovers as opening does, and tells before what it would d
            "at offset 8"});
 }
 
+TEST_CASE("gregor_log repairs what recover refuses, and keeps the rest in a folder", "[log_tool]")
+{
+    const numbers log;
+    check(run(log.scratch, "repair numbers"), 0,
+          {"partition 0: offsets 0 to 19", "no damage\n", "partition 1: offsets 0 to 3",
+           "no damage\n"});
+    log.scribble(log.file("0", 8), 100, "?");
+    log.scribble(log.file("1", 0), 4096 + 32 + 20, "?");
+    check(run(log.scratch, "recover numbers"), 1, {"partition 0: ", "partition 1: "});
+    check(run(log.scratch, "repair numbers --partition 1"), 0,
+          {"partition 1: offsets 0 to 1, durable below 1, epoch 1\n",
+           "segment \"numbers/1/00000000000000000000.log\": expected a whole record at offset 1, "
+           "found a broken one\n",
+           "set aside in numbers/1/repair.0.aside: 0 files, and 1 records and 1 broken ones"});
+    check(run(log.scratch, "repair numbers"), 0,
+          {"partition 0: offsets 0 to 8, durable below 8, epoch 1\n",
+           "00000000000000000008.log\": expected a header with its checksum",
+           "set aside in numbers/0/repair.0.aside: 2 files, and 0 records",
+           "partition 1: offsets 0 to 1", "no damage\n"});
+    CHECK(
+        std::filesystem::exists(log.scratch / "numbers/0/repair.0.aside/00000000000000000008.log"));
+    check(run(log.scratch, "verify numbers"), 0,
+          {"numbers/0/repair.0.aside: note: ", "9 records", "no damage\n"});
+    check(run(log.scratch, "dump numbers --partition 1"), 0, {"1 0 "});
+    check(run(log.scratch, "repair numbers --dry-run"), 2, {"says nothing to 'repair'"});
+
+    log.change_header(log.file("1", 0), [](disk::header_page& page) { page.header.type[0] = 'l'; });
+    check(run(log.scratch, "repair numbers"), 2,
+          {"partition 1: segment", "expected records of type number, found lumber"});
+}
+
 TEST_CASE("gregor_log leaves a topic alone that somebody writes to", "[log_tool]")
 {
     const numbers log;
