@@ -40,3 +40,38 @@ inline constexpr std::size_t segment = 512;
 
 template <>
 inline constexpr std::string_view gregor::type_name<support::trade> = "trade";
+
+namespace support {
+
+/// Opens a log of trades; empty, or what is wrong: each record is that of its offset, and they go
+/// as far as this end at least.
+[[nodiscard]] inline std::string look_through(const scratch_directory& folder, gregor::offset_t end)
+{
+    using log_topic = gregor::topic<trade, gregor::storage::mmap_log>;
+    constexpr gregor::partition_id zero{0};
+    auto topic = log_topic::create("trades", log_in(folder));
+    if (!topic) {
+        return topic.error().what();
+    }
+    if (topic->end_offset(zero) < end) {
+        return "it ends at " + std::to_string(topic->end_offset(zero)) + ", not at " +
+               std::to_string(end);
+    }
+    gregor::consumer<log_topic> in{*topic};
+    in.assign({zero});
+    gregor::offset_t next = topic->begin_offset(zero);
+    for (;;) {
+        const auto batch = in.try_poll();
+        if (batch.empty()) {
+            return next == topic->end_offset(zero) ? "" : "it stops at " + std::to_string(next);
+        }
+        for (const auto& record : batch) {
+            if (record.offset() != next || record.value() != trade::number(next)) {
+                return "not what was sent at " + std::to_string(record.offset());
+            }
+            ++next;
+        }
+    }
+}
+
+} // namespace support

@@ -11,6 +11,8 @@
 #    include <cstdint>
 #    include <utility>
 
+#    include <unistd.h>
+
 namespace support {
 
 /// The system's calls, but that nothing is made lasting: a test that kills no machine needs not
@@ -32,6 +34,7 @@ struct failing_files : hasty_files {
     static inline long fails_at = -1;
     static inline int code = EIO;
     static inline bool for_good = false;
+    static inline bool dies = false; ///< the process ends there, at once
 
     static void fail_call(long n, int with = EIO, bool from_there_on = false) noexcept
     {
@@ -39,6 +42,13 @@ struct failing_files : hasty_files {
         fails_at = n;
         code = with;
         for_good = from_there_on;
+        dies = false;
+    }
+    /// The process is gone before its n-th call.
+    static void die_at_call(long n) noexcept
+    {
+        fail_call(n);
+        dies = true;
     }
     static void fail_nothing() noexcept { fail_call(-1); }
     [[nodiscard]] static bool failed() noexcept { return fails_at >= 0 && calls > fails_at; }
@@ -138,6 +148,9 @@ private:
     {
         const long mine = calls++;
         if (fails_at >= 0 && (mine == fails_at || (for_good && mine > fails_at))) {
+            if (dies) {
+                ::_exit(0);
+            }
             return {code, "fail"};
         }
         return call();

@@ -23,6 +23,7 @@ using gregor::offset_t;
 using gregor::partition_id;
 using gregor::send_status;
 using support::failing_files;
+using support::look_through;
 using support::scratch_directory;
 using support::segment;
 using support::trade;
@@ -31,7 +32,6 @@ namespace {
 
 constexpr partition_id zero{0};
 
-using log_topic = gregor::topic<trade, gregor::storage::mmap_log>;
 using failing_topic = gregor::topic<trade, support::failing_storage, gregor::overflow::reject>;
 
 gregor::topic_options options_of(const scratch_directory& folder, flush_policy flush)
@@ -69,34 +69,6 @@ bool send_to(Topic& topic, offset_t end, std::size_t most, Expect&& expect)
         }
     }
     return attempts == 0;
-}
-
-/// Empty, or what is wrong: each record is that of its offset, up to this end at least.
-std::string look_through(const scratch_directory& folder, offset_t end)
-{
-    auto topic = log_topic::create("trades", support::log_in(folder));
-    if (!topic) {
-        return topic.error().what();
-    }
-    if (topic->end_offset(zero) < end) {
-        return "it ends at " + std::to_string(topic->end_offset(zero)) + ", not at " +
-               std::to_string(end);
-    }
-    gregor::consumer<log_topic> in{*topic};
-    in.assign({zero});
-    offset_t next = topic->begin_offset(zero);
-    for (;;) {
-        const auto batch = in.try_poll();
-        if (batch.empty()) {
-            return next == topic->end_offset(zero) ? "" : "it stops at " + std::to_string(next);
-        }
-        for (const auto& record : batch) {
-            if (record.offset() != next || record.value() != trade::number(next)) {
-                return "not what was sent at " + std::to_string(record.offset());
-            }
-            ++next;
-        }
-    }
 }
 
 } // namespace

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include <gregor/gregor.hpp>
+
+#if GREGOR_FILES
+
+#    include <algorithm>
+#    include <cstdint>
+#    include <cstdio>
+#    include <string>
+#    include <vector>
+
+#    include <sys/mman.h>
+#    include <sys/wait.h>
+#    include <unistd.h>
+
+#    include "support/catch.hpp"
+#    include "support/durable.hpp"
+#    include "support/failing_storage.hpp"
+
+// A process ends before each of its calls to the system in turn, while it opens a topic on disk,
+// sends, rolls, makes lasting, takes away what is old, and closes: what it had sent is there.
+
+using gregor::flush_policy;
+using gregor::offset_t;
+using gregor::partition_id;
+using support::failing_files;
+using support::scratch_directory;
+using support::segment;
+using support::trade;
+
+namespace {
+
+constexpr partition_id zero{0};
+
+using failing_topic = gregor::topic<trade, support::failing_storage>;
+
+gregor::topic_options options_of(const scratch_directory& folder, flush_policy flush)
+{
+    auto options = support::log_in(folder);
+    options.log.flush = flush;
+    options.log.flush_records = 100;
+    options.log.retention_bytes = 3 * segment * 32;
+    options.log.prepare_bytes = 1000;
+    return options;
+}
+
+/// One life: sends the records that belong to the offsets up to `end`. What was sent is told in
+/// `sent`; true when nothing failed.
+bool live(const scratch_directory& folder, flush_policy flush, offset_t end,
+          volatile offset_t& sent)
+{
+    auto topic = failing_topic::create("trades", options_of(folder, flush));
+    if (!topic) {
+        return false;
+    }
+    gregor::producer out{*topic};
+    while (topic->end_offset(zero) < end) {
+        std::vector<trade> some;
+        for (offset_t n = topic->end_offset(zero); n != end && some.size() != 90; ++n) {
+            some.push_back(trade::number(n));
+        }
+        if (!out.send_batch(some)) {
+            return false;
+        }
+        sent = topic->end_offset(zero);
+        topic->maintain();
+        if (sent % 7 == 0 && topic->flush()) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// Memory that a child shares with its parent.
+struct shared_offset {
+    shared_offset()
+        : at(static_cast<offset_t*>(::mmap(nullptr, sizeof(offset_t), PROT_READ | PROT_WRITE,
+                                           MAP_SHARED | MAP_ANONYMOUS, -1, 0)))
+    {
+        REQUIRE(at != MAP_FAILED);
+    }
+    shared_offset(const shared_offset&) = delete;
+    shared_offset& operator=(const shared_offset&) = delete;
+    ~shared_offset() { ::munmap(at, sizeof(offset_t)); }
+
+    offset_t* at;
+};
+
+/// How a child ended that lives until its n-th call: 0 there, 1 after the last one.
+int killed_at(long n, const scratch_directory& folder, flush_policy flush, offset_t end,
+              volatile offset_t& sent)
+{
+    const pid_t child = ::fork();
+    if (child == 0) {
+        failing_files::die_at_call(n);
+        ::_exit(live(folder, flush, end, sent) ? 1 : 2);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+} // namespace
+
+TEST_CASE("who is killed before any of his calls to the system has what he had sent", "[crash]")
+{
+    const auto flush = GENERATE(flush_policy::none, flush_policy::every_records);
+    const shared_offset sent;
+    long n = 0;
+    for (int ended = 0; ended == 0; ++n) {
+        INFO("killed before call " << n);
+        const scratch_directory folder;
+        failing_files::fail_nothing();
+        *sent.at = 0;
+        REQUIRE(live(folder, flush, 1000, *sent.at));
+        ended = killed_at(n, folder, flush, 2600, *sent.at);
+        REQUIRE(ended != 2);
+        CHECK(*sent.at >= 1000);
+        if (n % 4 == 0) {
+            // and its heir, while he opens the log
+            REQUIRE(killed_at(n / 4 % 50, folder, flush, 2600, *sent.at) != 2);
+        }
+        CHECK(support::look_through(folder, *sent.at) == "");
+    }
+    CHECK(n > 50);
+    std::printf("crash: killed before each of %ld calls to the system\n", n - 1);
+}
+
+#endif
