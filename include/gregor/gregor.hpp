@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-/// Everything but `format.hpp`, which needs fmt.
+/// Everything but `format.hpp`, which needs fmt, and `run.hpp` and `maintainer.hpp`, which start
+/// threads.
 
 #include "gregor/ack_tracker.hpp"
 #include "gregor/batch.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Handlers, for those who want push. The only header of the library that starts threads, and the
-// only one that needs moodycamel's queue.
+// Handlers, for those who want push. With maintainer.hpp the only header of the library that starts
+// threads, and the only one that needs moodycamel's queue.
 
 #include <new>
 #include <string_view>

@@ -131,8 +131,8 @@ public:
     /// that poll do it by themselves; this is for who does not want to wait for that. Of a log on
     /// disk it makes room ahead of the producers, makes lasting what is due, and takes away what is
     /// too old: called often enough, by a thread that may wait for the disk, producers never do.
-    /// True if there was anything that others want to know.
-    bool maintain();
+    /// True if there was anything that others want to know. A `maintainer` is such a thread.
+    bool maintain() { return state_->maintain(); }
 
     // --- a log on disk ---------------------------------------------------------------------------
 
@@ -324,27 +324,6 @@ bool basic_topic<T, Policies>::wait_drained(std::chrono::nanoseconds timeout) co
     const auto done = [this] { return drained(*state_); };
     return done() || wait_until<strategy>(state_->room_made, deadline{state_->time, timeout},
                                           strategy::patient, done);
-}
-
-template <class T, class Policies>
-bool basic_topic<T, Policies>::maintain()
-{
-    bool any = false;
-    const std::chrono::nanoseconds now = state_->time.steady_now();
-    {
-        const std::lock_guard lock{state_->mutex};
-        any = state_->fence_absent != nullptr && state_->fence_absent(*state_, now);
-    }
-    if constexpr (durable) {
-        for (auto& each : state_->partitions) {
-            any = each.log.maintain(now, state_->time.system_now()) || any;
-        }
-    }
-    if (any) {
-        state_->records_arrived.notify();
-        state_->room_made.notify();
-    }
-    return any;
 }
 
 template <class T, class Policies>

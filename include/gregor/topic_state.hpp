@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -66,6 +67,9 @@ struct topic_state {
     {
         return {.name = group, .shares = {partitions.size(), new_share{*this, group}}};
     }
+
+    /// What `topic::maintain` does.
+    bool maintain();
 
     /// Adds so many partitions, and each group's shares of them; returns the first. Throws
     /// std::bad_alloc, and then has added nothing. The source has them. Under the mutex; the caller
@@ -156,6 +160,27 @@ partition_id topic_state<T, Policies>::grow(std::uint32_t more)
     }
     partitions.publish();
     return partition_id{static_cast<std::uint32_t>(first)};
+}
+
+template <class T, class Policies>
+bool topic_state<T, Policies>::maintain()
+{
+    bool any = false;
+    const std::chrono::nanoseconds now = time.steady_now();
+    {
+        const std::lock_guard lock{mutex};
+        any = fence_absent != nullptr && fence_absent(*this, now);
+    }
+    if constexpr (log_type::durable) {
+        for (auto& each : partitions) {
+            any = each.log.maintain(now, time.system_now()) || any;
+        }
+    }
+    if (any) {
+        records_arrived.notify();
+        room_made.notify();
+    }
+    return any;
 }
 
 } // namespace gregor::inline GREGOR_ABI
