@@ -94,7 +94,12 @@ template <std::size_t Bytes>
 void add_all(registry& all, std::size_t batch, const syncing& when)
 {
 #if GREGOR_FILES
-    add<segment_files, Bytes>(all, "gregor/segment_files", batch, when);
+    add<mapped_topic<Bytes, room::inline_steps>, Bytes>(all, "gregor/mmap_log", batch, when);
+    add<mapped_topic<Bytes, room::prepared>, Bytes>(all, "gregor/mmap_log_prepared", batch, when);
+    if (when.every == 0) {
+        add<mapped_topic<Bytes, room::recycled>, Bytes>(all, "gregor/mmap_log_recycled", batch,
+                                                        when);
+    }
 #endif
     add<written_file<true>, Bytes>(all, "std/write_buffered", batch, when);
     add<written_file<false>, Bytes>(all, "std/write", batch, when);

@@ -4,11 +4,13 @@
 // What keeps records on disk from inside a process, each as its documentation says is fast. Those
 // that are not installed are left out.
 
+#include "payload.hpp"
 #include "store.hpp"
 
-#include "gregor/log/partition_files.hpp"
+#include "gregor/mmap_log.hpp"
+#include "gregor/producer.hpp"
+#include "gregor/topic.hpp"
 
-#include <bit>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -121,67 +123,54 @@ void for_each_record(std::span<const std::byte> records, std::size_t record_byte
 }
 
 #if GREGOR_FILES
-/// The files of gregor's log alone, without a topic around them: slots with their checksums in
-/// mapped segments of about 4 MiB, each made, synced and prepared when it is needed and not before;
-/// after the fourth, of the oldest one.
-class segment_files {
+/// A topic with storage::mmap_log, in segments of 16 MiB. Prepared: room for 64 MiB is made before
+/// the clock runs, as `maintain()` would keep it; else who appends makes it, step by step. Recycled:
+/// no more than four segments are kept, so that each new one is an old one.
+enum class room : std::uint8_t { inline_steps, prepared, recycled };
+
+template <std::size_t Bytes, room Room>
+class mapped_topic {
 public:
-    segment_files(const std::filesystem::path& folder, std::size_t record_bytes)
-        : files_(open(folder, record_bytes)), slot_bytes_(files_.format().slot_bytes()),
-          payload_at_(files_.format().payload_at())
+    mapped_topic(const std::filesystem::path& folder, std::size_t /*record_bytes*/)
+        : topic_("records", options(folder)), out_(topic_)
     {
+        if (Room == room::prepared) {
+            topic_.maintain();
+        }
     }
 
     void append(std::span<const std::byte> records, bool synced)
     {
-        for_each_record(records, files_.format().payload_bytes, [&](std::string_view record) {
-            if (next_ == files_.room_end()) {
-                begin_segment();
-            }
-            unsigned char* const slot = into_->slot(next_);
-            std::memcpy(slot + payload_at_, record.data(), record.size());
-            gregor::disk::finish_slot(salted_, next_, gregor::disk::slot_kind::record, slot,
-                                      slot_bytes_);
-            ++next_;
-        });
+        const auto* const first = reinterpret_cast<const payload<Bytes>*>(records.data());
+        const std::size_t count = records.size() / Bytes;
+        if (count == 1) {
+            expect(static_cast<bool>(out_.send(*first)), "a record was not taken");
+        } else {
+            expect(static_cast<bool>(out_.send_batch(std::span{first, count})),
+                   "a batch was not taken");
+        }
         if (synced) {
-            expect(!files_.flush(next_), "the log could not be flushed");
+            expect(!topic_.flush(), "the log could not be flushed");
         }
     }
     void flush() {}
 
 private:
-    using files = gregor::disk::partition_files<>;
-    static constexpr std::size_t segments = 4;
+    using topic_type = gregor::topic<payload<Bytes>, gregor::storage::mmap_log>;
 
-    static files open(const std::filesystem::path& folder, std::size_t record_bytes)
+    static gregor::topic_options options(const std::filesystem::path& folder)
     {
-        gregor::disk::segment_format format;
-        format.type = "benchmark";
-        format.payload_bytes = static_cast<std::uint32_t>(record_bytes);
-        format.payload_alignment = 8;
-        format.slot_count = std::bit_floor((std::size_t{4} << 20U) / record_bytes);
-        auto in = gregor::disk::directory<gregor::disk::os_files>::open(folder.string());
-        return files::open(*std::move(in), format).value();
+        constexpr std::size_t segment = std::size_t{16} << 20U;
+        gregor::topic_options options;
+        options.log.directory = folder.string();
+        options.log.segment_bytes = segment;
+        options.log.prepare_bytes = 4 * segment;
+        options.log.retention_bytes = Room == room::recycled ? 4 * segment : 0;
+        return options;
     }
 
-    void begin_segment()
-    {
-        const std::size_t slots = files_.format().slot_count;
-        const bool reuse = next_ >= segments * slots && files_.removable() != 0;
-        expect(!(reuse ? files_.add_segment_of_oldest() : files_.add_segment()),
-               "a segment could not be added");
-        into_ = &files_.segment_of(next_);
-        into_->prepare(next_, slots);
-        salted_ = gregor::disk::salted(into_->salt());
-    }
-
-    files files_;
-    const std::size_t slot_bytes_;
-    const std::size_t payload_at_;
-    gregor::disk::segment<>* into_ = nullptr;
-    std::uint32_t salted_ = 0;
-    gregor::offset_t next_ = 0;
+    topic_type topic_;
+    gregor::producer<topic_type> out_;
 };
 #endif
 

@@ -65,7 +65,7 @@ public:
         return segments_.empty() ? report_.end : segments_.back().end();
     }
     /// Everything below it outlives the system's end; only grows.
-    [[nodiscard]] offset_t durable() const noexcept { return checkpoint_.values().durable; }
+    [[nodiscard]] offset_t durable() const noexcept { return durable_; }
 
     /// From now on slots lie in this window: all that are there, and those that are added.
     [[nodiscard]] failure map_into(window<Files> where);
@@ -99,7 +99,8 @@ public:
     }
 
     /// Makes everything below `end` lasting: records that were all published. Segments that are
-    /// full by then are sealed.
+    /// full by then are sealed. The checkpoint says so when one was sealed, and not each time: that
+    /// would be a sync more, and who recovers finds the records that are lasting without it.
     [[nodiscard]] failure flush(offset_t end);
 
     /// The last flush, at the end of the log, behind which nothing is written any more: who opens
@@ -113,7 +114,8 @@ public:
 private:
     partition_files(directory<Files> in, segment_format format, recovered<Files>&& found) noexcept
         : in_(std::move(in)), format_(std::move(format)), report_(found.report),
-          checkpoint_(std::move(found.checkpoint)), segments_(std::move(found.segments))
+          checkpoint_(std::move(found.checkpoint)), segments_(std::move(found.segments)),
+          durable_(report_.durable)
     {
     }
 
@@ -143,7 +145,8 @@ private:
         return window_ ? which.map_into(window_->place(which.base())) : which.map();
     }
     [[nodiscard]] failure take_in(result<segment<Files>> made);
-    [[nodiscard]] failure save(const checkpoint_values& values);
+    /// Writes down what is durable.
+    [[nodiscard]] failure save(bool clean);
 
     directory<Files> in_;
     segment_format format_;
@@ -151,6 +154,7 @@ private:
     checkpoint_file<Files> checkpoint_;
     std::optional<window<Files>> window_; // before what lies in it
     std::vector<segment<Files>> segments_;
+    offset_t durable_;
 
     static constexpr offset_t at_checkpoint = ~offset_t{0};
     outcome broke_; ///< what made it fail for good
@@ -293,21 +297,22 @@ auto partition_files<Files>::flush(offset_t end) -> failure
     if (end <= durable()) {
         return {};
     }
+    bool sealed = false;
     for (segment<Files>& each : segments_) {
         if (each.sealed() || each.base() >= end) {
             continue;
         }
         // in this order, for what is sealed must not stand behind what is not
-        const outcome did = each.end() <= end ? each.seal(wall_clock(), 0) : each.sync();
+        const bool full = each.end() <= end;
+        const outcome did = full ? each.seal(wall_clock(), 0) : each.sync();
         if (!did.ok()) {
             breaks(did, each.base());
             return broken();
         }
+        sealed = sealed || full;
     }
-    checkpoint_values values = checkpoint_.values();
-    values.durable = end;
-    values.clean = false;
-    return save(values);
+    durable_ = end;
+    return sealed ? save(false) : failure{};
 }
 
 template <class Files>
@@ -316,14 +321,15 @@ auto partition_files<Files>::close(offset_t end) -> failure
     if (failure failed = flush(end)) {
         return failed;
     }
-    checkpoint_values values = checkpoint_.values();
-    values.clean = values.durable == end;
-    return save(values);
+    return save(durable_ == end);
 }
 
 template <class Files>
-auto partition_files<Files>::save(const checkpoint_values& values) -> failure
+auto partition_files<Files>::save(bool clean) -> failure
 {
+    checkpoint_values values = checkpoint_.values();
+    values.durable = durable_;
+    values.clean = clean;
     if (const outcome did = checkpoint_.write(values); !did.ok()) {
         breaks(did, at_checkpoint);
         return broken();
