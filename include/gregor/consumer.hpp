@@ -266,6 +266,14 @@ public:
     {
         return seek(p, find_time(core_->state(), p, since).at);
     }
+    /// To an offset that was remembered outside of a log on disk; false, too, where records before
+    /// it were lost since: `topic.recovered(p).lost_since(epoch, offset)` says how many.
+    bool seek(partition_id p, log_position at)
+        requires(Topic::durable)
+    {
+        const auto& found = core_->state().at(p).log.report();
+        return found.lost_since(at.epoch, at.offset) == 0 && seek(p, offset_t{at.offset});
+    }
     bool seek_to_beginning(partition_id p) { return seek(p, begin_offset(p)); }
     bool seek_to_end(partition_id p) { return seek(p, end_offset(p)); }
 

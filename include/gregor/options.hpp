@@ -97,6 +97,13 @@ enum class auto_offset_reset : std::uint8_t {
     by_duration,
 };
 
+/// An offset of a log on disk, and the epoch (`topic.recovered(p).epoch`) in which it meant what it
+/// does to who remembers it outside of the log: after a power loss offsets may be given anew.
+struct log_position {
+    std::uint64_t epoch = 0;
+    std::uint64_t offset = 0;
+};
+
 /// Which records of a log on disk a consumer is given.
 enum class isolation : std::uint8_t {
     published, ///< all that were sent

@@ -21,9 +21,10 @@ namespace gregor::inline GREGOR_ABI::disk {
 
 /// What a partition knows of itself beside its records.
 struct checkpoint_values {
-    offset_t durable = 0;                    ///< everything below it is lasting
-    std::uint64_t epoch = 0;                 ///< how often a recovery may have lost what was not
-    offset_t epoch_start = 0;                ///< the end that it found
+    offset_t durable = 0;     ///< everything below it is lasting
+    std::uint64_t epoch = 0;  ///< how often a recovery may have lost what was not
+    offset_t epoch_start = 0; ///< the end that it found
+    std::array<offset_t, earlier_epochs> earlier_starts{}; ///< of the epochs before
     bool clean = false;                      ///< `durable` is the end: the log was closed
     std::array<unsigned char, 16> boot_id{}; ///< the start of the system that wrote to the log
     std::uint64_t log = 0;                   ///< which partition this is, and no other, for ever
@@ -87,6 +88,9 @@ outcome checkpoint_file<Files>::put(const checkpoint_values& values,
     block.durable = values.durable;
     block.epoch = values.epoch;
     block.epoch_start = values.epoch_start;
+    for (std::size_t i = 0; i != earlier_epochs; ++i) {
+        block.earlier_starts[i] = values.earlier_starts[i];
+    }
     block.clean = values.clean ? 1U : 0U;
     block.log = values.log;
     std::memcpy(block.boot_id, values.boot_id.data(), sizeof block.boot_id);
@@ -160,8 +164,14 @@ result<checkpoint_file<Files>> checkpoint_file<Files>::open(const directory<File
         if (!any || block.sequence > opened.sequence_) {
             any = true;
             opened.sequence_ = block.sequence;
-            opened.values_ = {block.durable,    block.epoch, block.epoch_start,
-                              block.clean == 1, {},          block.log};
+            opened.values_ = {.durable = block.durable,
+                              .epoch = block.epoch,
+                              .epoch_start = block.epoch_start,
+                              .clean = block.clean == 1,
+                              .log = block.log};
+            for (std::size_t i = 0; i != earlier_epochs; ++i) {
+                opened.values_.earlier_starts[i] = block.earlier_starts[i];
+            }
             std::memcpy(opened.values_.boot_id.data(), block.boot_id, sizeof block.boot_id);
         }
     }

@@ -79,6 +79,7 @@
 //                24 epoch u64         32 epoch_start u64, the end when the epoch began
 //                40 boot id, 16 bytes 56 version u32  60 clean u32: 1 where `durable` is the end
 //                64 log u64, drawn by chance when the partition was made
+//                72 epoch_start of each of the 15 epochs before, u64, the youngest first
 //
 // and each ends like the header block: zero, then at 508 a crc u32, of the salt (8 bytes; for a
 // checkpoint 0) and bytes 0 .. 507.
@@ -156,6 +157,7 @@ inline constexpr std::size_t page_bytes = 4096;
 inline constexpr std::size_t block_bytes = 512;
 inline constexpr std::size_t longest_type_name = 255;
 inline constexpr std::size_t slot_head_bytes = 16;
+inline constexpr std::size_t earlier_epochs = 15;
 
 /// 1 where the lowest byte comes first, 2 where the highest does.
 [[nodiscard]] inline std::uint32_t native_byte_order() noexcept
@@ -218,7 +220,8 @@ struct checkpoint_block {
     little32 version;
     little32 clean;
     little64 log;
-    unsigned char zero[436];
+    little64 earlier_starts[earlier_epochs];
+    unsigned char zero[436 - 8 * earlier_epochs];
     little32 crc;
 };
 

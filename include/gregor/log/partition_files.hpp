@@ -64,7 +64,8 @@ public:
     {
         return segments_.empty() ? report_.end : segments_.back().end();
     }
-    /// Everything below it outlives the system's end; only grows.
+    /// Everything below it outlives the system's end; only grows. Who opens the files of one that
+    /// was killed may begin with less than a segment below it.
     [[nodiscard]] offset_t durable() const noexcept { return durable_; }
 
     /// From now on slots lie in this window: all that are there, and those that are added.

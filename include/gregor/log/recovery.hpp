@@ -413,6 +413,9 @@ auto recovery<Files>::finish() -> failure
     const bool nothing_lost = values_.clean && values_.durable == report_.end;
     if (!report_.same_boot && !nothing_lost) {
         ++values_.epoch;
+        auto& earlier = values_.earlier_starts;
+        std::copy_backward(earlier.begin(), earlier.end() - 1, earlier.end());
+        earlier[0] = values_.epoch_start;
         values_.epoch_start = report_.end;
     }
     if (failure failed = make_lasting()) {
@@ -433,6 +436,9 @@ auto recovery<Files>::finish() -> failure
     }
     report_.durable = values_.durable;
     report_.epoch = values_.epoch;
+    report_.starts[0] = values_.epoch_start;
+    std::copy(values_.earlier_starts.begin(), values_.earlier_starts.end(),
+              report_.starts.begin() + 1);
     return {};
 }
 

@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 
 #include "gregor/base/config.hpp"
 #include "gregor/base/types.hpp"
+#include "gregor/log/format.hpp"
 
 namespace gregor::inline GREGOR_ABI::disk {
+
+/// Where the last epochs of a partition began, the youngest first: each at the end that a recovery
+/// found which may have lost what was behind it.
+using epoch_starts = std::array<offset_t, 1 + earlier_epochs>;
 
 /// What a recovery found, and what it did.
 struct recovery_report {
@@ -18,6 +25,7 @@ struct recovery_report {
     /// are those that were written to.
     bool same_boot = false;
     std::uint64_t epoch = 0;     ///< moves on where something may have been lost
+    epoch_starts starts = {};    ///< where it began, and those before it
     std::uint64_t read = 0;      ///< slots that were looked at
     std::uint64_t voids = 0;     ///< claims that died, to be passed over
     std::uint64_t set_aside = 0; ///< whole records beyond a hole, kept in a file
@@ -26,6 +34,19 @@ struct recovery_report {
     std::uint64_t unfinished = 0;    ///< files that were not finished, removed
     bool checkpoint_torn = false;    ///< one of its two blocks was not whole
     std::chrono::nanoseconds took{}; ///< by the steady clock
+
+    /// How many of the offsets below `offset`, as they were in that epoch or an older one, are not
+    /// those any more: lost, and may be others by now. Of epochs before the last 16, and of those
+    /// that never were, nothing is vouched for.
+    [[nodiscard]] offset_t lost_since(std::uint64_t of, offset_t offset) const noexcept
+    {
+        const bool is_known = of <= epoch && epoch - of <= starts.size();
+        offset_t kept = is_known ? offset : (std::min)(offset, begin);
+        for (std::uint64_t back = 0; is_known && of + back < epoch; ++back) {
+            kept = (std::min)(kept, starts[static_cast<std::size_t>(back)]);
+        }
+        return offset - kept;
+    }
 };
 
 struct recovery_options {

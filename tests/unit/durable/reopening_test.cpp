@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include <gregor/gregor.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "support/catch.hpp"
 #include "support/durable.hpp"
 #include "support/reading.hpp"
+#include "support/small_disk.hpp"
 #include "support/statuses.hpp"
 
 #if GREGOR_FILES
@@ -192,6 +196,56 @@ TEST_CASE("partitions that were added are there in the next life", "[durable]")
     options.partitions = 5;
     topic = log_topic{"other", options};
     CHECK(topic.partitions() == 5);
+}
+
+TEST_CASE("an offset that was remembered outside does not lead to another record", "[durable]")
+{
+    const scratch_directory folder;
+    gregor::log_position remembered;
+    {
+        log_topic topic{"trades", log_in(folder)};
+        send(topic, 0, 10);
+        remembered = {topic.recovered(zero).epoch, 10};
+    }
+    const auto power_loss_leaves = [&](std::uint64_t records) {
+        small_disk::forget_boot(folder / "trades/0", 0);
+        const std::string file = small_disk::segment_file(folder / "trades/0", 0);
+        std::string bytes = support::bytes_of(file);
+        std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(4096 + records * 32), bytes.end(),
+                  '\0');
+        support::put_bytes(file, bytes);
+    };
+    {
+        // the same boot: nothing is lost, no epoch ends
+        log_topic topic{"trades", log_in(folder)};
+        gregor::consumer<log_topic> in{topic};
+        in.assign({zero});
+        CHECK(topic.recovered(zero).lost_since(remembered.epoch, 10) == 0);
+        CHECK(in.seek(zero, remembered));
+        CHECK(in.position(zero) == 10);
+    }
+    power_loss_leaves(7);
+    {
+        log_topic topic{"trades", log_in(folder)};
+        CHECK(topic.recovered(zero).epoch == 1);
+        CHECK(topic.end_offset(zero) == 7);
+        send(topic, 7, 12);
+        gregor::consumer<log_topic> in{topic};
+        in.assign({zero});
+        CHECK_FALSE(in.seek(zero, remembered));
+        CHECK(in.position(zero) == 0);
+        CHECK(topic.recovered(zero).lost_since(remembered.epoch, 10) == 3);
+        CHECK(in.seek(zero, gregor::log_position{0, 7}));
+        CHECK(in.seek(zero, gregor::log_position{1, 12}));
+        CHECK_FALSE(in.seek(zero, gregor::log_position{2, 12})); // which never was
+    }
+    power_loss_leaves(9);
+    log_topic topic{"trades", log_in(folder)};
+    CHECK(topic.recovered(zero).epoch == 2);
+    CHECK(topic.recovered(zero).lost_since(0, 9) == 2); // by the first
+    CHECK(topic.recovered(zero).lost_since(1, 9) == 0);
+    CHECK(topic.recovered(zero).lost_since(1, 12) == 3);
+    CHECK(topic.recovered(zero).lost_since(2, 12) == 0);
 }
 
 TEST_CASE("a slow start: the log outlives its topic while a batch of it is in hand", "[durable]")

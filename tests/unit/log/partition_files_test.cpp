@@ -198,7 +198,8 @@ TEST_CASE("whichever call fails, the log goes on or says that it cannot, and not
         CHECK(log.report().same_boot);
         CHECK(log.begin() <= begin);
         CHECK(log.report().end >= 24);
-        CHECK(log.durable() >= durable);
+        // what the checkpoint does not say yet is less than a segment
+        CHECK(log.durable() + format().slot_count > durable);
         for (offset_t at = log.begin(); at != log.report().end; ++at) {
             auto& in = log.segment_of(at);
             std::vector<unsigned char> slot(32);
