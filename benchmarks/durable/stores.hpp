@@ -124,8 +124,8 @@ void for_each_record(std::span<const std::byte> records, std::size_t record_byte
 
 #if GREGOR_FILES
 /// A topic with storage::mmap_log, in segments of 16 MiB. Prepared: room for 64 MiB is made before
-/// the clock runs, as `maintain()` would keep it; else who appends makes it, step by step. Recycled:
-/// no more than four segments are kept, so that each new one is an old one.
+/// the clock runs, as `maintain()` would keep it; else who appends makes it, step by step.
+/// Recycled: no more than four segments are kept, so that each new one is an old one.
 enum class room : std::uint8_t { inline_steps, prepared, recycled };
 
 template <std::size_t Bytes, room Room>

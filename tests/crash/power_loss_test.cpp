@@ -141,7 +141,7 @@ private:
             static_cast<void>(log.flush(durable_ + dice_.below(to + 1 - durable_)));
             return;
         }
-        if (dice_.one_in(30) && log.removable() != 0) {
+        if (dice_.one_in(30) && full_segments(log) != 0) {
             most_begin_ = log.begin() + format.slot_count;
             if (!log.remove_oldest()) {
                 begin_ = log.begin();
@@ -153,7 +153,7 @@ private:
             return;
         }
         if (next_ == log.room_end()) {
-            const bool uses_again = log.removable() > 1;
+            const bool uses_again = full_segments(log) > 1;
             most_begin_ = uses_again ? log.begin() + format.slot_count : most_begin_;
             const bool failed =
                 (uses_again ? log.add_segment_of_oldest() : log.add_segment()).has_value();
@@ -164,6 +164,16 @@ private:
             log.segment_of(next_).prepare(next_, format.slot_count);
         }
         write(log);
+    }
+
+    /// How many of the oldest may go: they are full, lasting or not, and one stands behind them.
+    std::uint64_t full_segments(const disk::partition_files<files>& log) const
+    {
+        const offset_t settled = hole_ ? hole_at_ : next_;
+        const std::uint64_t full =
+            settled < log.begin() ? 0 : (settled - log.begin()) / format.slot_count;
+        const std::uint64_t all = (log.room_end() - log.begin()) / format.slot_count;
+        return full < all ? full : all - (all != 0 ? 1 : 0);
     }
 
     /// A claim: which is stamped, or dies before that.

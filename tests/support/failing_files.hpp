@@ -108,6 +108,11 @@ struct failing_files : hasty_files {
     {
         return or_fail([&] { return base::write(file, bytes, count, from); });
     }
+    static outcome write_through(int file, const void* bytes, std::size_t count,
+                                 std::uint64_t from) noexcept
+    {
+        return or_fail([&] { return base::write_through(file, bytes, count, from); });
+    }
     static outcome sync(int file) noexcept
     {
         return or_fail([&] { return base::sync(file); });

@@ -206,6 +206,22 @@ struct simulated_files {
             return 0;
         });
     }
+    static outcome write_through(int file, const void* bytes, std::size_t count, std::uint64_t from)
+    {
+        const outcome did = write(file, bytes, count, from);
+        return did.ok() ? sync_part(file, from, count) : did;
+    }
+    static outcome sync_part(int file, std::uint64_t from, std::size_t count)
+    {
+        return on_disk([&] {
+            auto& which = of(file);
+            which.lasting.resize(which.now.size());
+            std::copy_n(which.now.begin() + static_cast<std::ptrdiff_t>(from), count,
+                        which.lasting.begin() + static_cast<std::ptrdiff_t>(from));
+            return 0;
+        });
+    }
+    static void populate(void*, std::size_t) noexcept {}
     static outcome sync(int file)
     {
         return on_disk([&] {

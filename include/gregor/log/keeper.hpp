@@ -249,19 +249,22 @@ auto keeper<Sequencer, Env, Files>::add_segment() -> extension
             return extension::failed;
         }
         if (!cut_off_oldest()) {
-            return failure_ || no_memory_ ? extension::failed : extension::full;
+            return extension::full;
         }
         again = true;
     }
     const offset_t base = files_.room_end();
-    if (!guarded([&] { return again ? files_.add_segment_of_oldest() : files_.add_segment(); })) {
+    const bool added =
+        guarded([&] { return again ? files_.add_segment_of_oldest() : files_.add_segment(); });
+    durable_.raise(files_.durable()); // what is gone cannot be lost
+    if (!added) {
         return extension::failed;
     }
     knows_salt(base);
     return extension::granted;
 }
 
-/// Nobody reads the oldest segment, nor will: it may go. Sealed by then.
+/// Nobody reads the oldest segment, nor will, and nobody writes to it: it may go.
 template <class Sequencer, class Env, class Files>
 bool keeper<Sequencer, Env, Files>::cut_off_oldest()
 {
@@ -269,11 +272,9 @@ bool keeper<Sequencer, Env, Files>::cut_off_oldest()
     if (log_.gate().scan(next) < next) {
         return false;
     }
-    if (files_.removable() == 0) {
-        settled_ = log_.published_end(settled_);
-        if (settled_ < next || next == files_.room_end() || !guarded([&] { return flush_now(); })) {
-            return false;
-        }
+    settled_ = log_.published_end(settled_);
+    if (settled_ < next || next == files_.room_end()) {
+        return false; // a claim in it is open
     }
     return log_.room().cut_off(next, log_.gate());
 }

@@ -28,6 +28,7 @@
 #    include <sys/resource.h>
 #    include <sys/stat.h>
 #    include <sys/syscall.h>
+#    include <sys/uio.h>
 #    include <unistd.h>
 #else
 #    define GREGOR_FILES 0
@@ -225,6 +226,26 @@ struct os_files {
         });
     }
 
+    /// Writes, and makes that lasting, the file's length included; what else was written to the
+    /// file need not be.
+    static outcome write_through(int file, const void* bytes, std::size_t count,
+                                 std::uint64_t from) noexcept
+    {
+        const auto* at = static_cast<const char*>(bytes);
+        const outcome did =
+            in_parts("write", ENOSPC, count, from, [&](std::size_t part, off_t place) {
+                const iovec piece{const_cast<char*>(at), part};
+                const ssize_t done = ::pwritev2(file, &piece, 1, place, RWF_DSYNC);
+                at += done > 0 ? done : 0;
+                return done;
+            });
+        if (did.code != EOPNOTSUPP && did.code != ENOSYS) {
+            return did;
+        }
+        const outcome wrote = write(file, bytes, count, from);
+        return wrote.ok() ? sync(file) : wrote;
+    }
+
     /// Makes lasting what was written to it, its length included.
     static outcome sync(int file) noexcept
     {
@@ -301,6 +322,18 @@ struct os_files {
     {
         static_cast<void>(
             replace(place, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+    }
+
+    /// Brings whole pages into memory, to be written; where the system cannot, the first store to
+    /// each does.
+    static void populate(void* at, std::size_t bytes) noexcept
+    {
+#    if defined(MADV_POPULATE_WRITE)
+        static_cast<void>(::madvise(at, bytes, MADV_POPULATE_WRITE));
+#    else
+        static_cast<void>(at);
+        static_cast<void>(bytes);
+#    endif
     }
 
     static void unmap(void* at, std::size_t bytes) noexcept

@@ -85,11 +85,11 @@ public:
     /// are in memory already. Where that fails the oldest one is gone all the same.
     [[nodiscard]] failure add_segment_of_oldest();
 
-    /// Takes the oldest segment away, which nobody needs any more. Not the last one, and none with
-    /// records that are not lasting.
+    /// Takes the oldest segment away, which nobody needs any more. Not the last one. Whether it is
+    /// lasting makes no difference: it is full, and gone for good.
     [[nodiscard]] failure remove_oldest();
 
-    /// How many of the oldest segments may go.
+    /// How many of the oldest segments, but for the last one, are sealed.
     [[nodiscard]] std::size_t removable() const noexcept
     {
         std::size_t count = 0;
@@ -146,6 +146,8 @@ private:
         return window_ ? which.map_into(window_->place(which.base())) : which.map();
     }
     [[nodiscard]] failure take_in(result<segment<Files>> made);
+    /// What is gone for good cannot be lost any more.
+    void oldest_is_gone() noexcept { durable_ = (std::max)(durable_, begin()); }
     /// Writes down what is durable.
     [[nodiscard]] failure save(bool clean);
 
@@ -222,7 +224,7 @@ auto partition_files<Files>::add_segment() -> failure
 template <class Files>
 auto partition_files<Files>::add_segment_of_oldest() -> failure
 {
-    GREGOR_ASSERT(removable() != 0, "the oldest segment is needed: it cannot be used again");
+    GREGOR_ASSERT(segments_.size() > 1, "the only segment cannot be used again");
     if (failed()) {
         return broken();
     }
@@ -251,7 +253,11 @@ auto partition_files<Files>::add_segment_of_oldest() -> failure
                                               wall_clock()));
         it.serves = !why;
     }
-    return failed() ? broken() : why;
+    if (failed()) {
+        return broken();
+    }
+    oldest_is_gone();
+    return why;
 }
 
 template <class Files>
@@ -271,7 +277,7 @@ void partition_files<Files>::drop(const std::string& name, offset_t base) noexce
 template <class Files>
 auto partition_files<Files>::remove_oldest() -> failure
 {
-    GREGOR_ASSERT(removable() != 0, "the oldest segment is needed: it cannot be taken away");
+    GREGOR_ASSERT(segments_.size() > 1, "the only segment cannot be taken away");
     if (failed()) {
         return broken();
     }
@@ -285,6 +291,7 @@ auto partition_files<Files>::remove_oldest() -> failure
         breaks(did, base);
         return broken();
     }
+    oldest_is_gone();
     return {};
 }
 

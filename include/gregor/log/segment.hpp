@@ -259,10 +259,7 @@ outcome segment<Files>::begin(const directory<Files>& in, offset_t base,
     page_.identity.inode = facts.inode;
     finish_block(page_.identity, identity_magic, salt);
     if (did.ok()) {
-        did = Files::write(file_.get(), &page_, sizeof page_, 0);
-    }
-    if (did.ok()) {
-        did = sync();
+        did = Files::write_through(file_.get(), &page_, sizeof page_, 0);
     }
     if (did.ok()) {
         const std::string name = segment_name(base);
@@ -374,16 +371,18 @@ outcome segment<Files>::identify() noexcept
 template <class Files>
 void segment<Files>::prepare(offset_t first, std::size_t count) noexcept
 {
-    if (recycled()) {
-        for (std::size_t i = 0; i != count; ++i) {
-            ring::clear_stamp(slot(first + i));
-        }
-    }
     // The page in which the first slot begins may hold records already; it was touched with them.
     const std::uint64_t from = (place_of(first) + page_bytes - 1) / page_bytes * page_bytes;
     const std::uint64_t to = place_of(first) + count * slot_bytes();
+    auto* const bytes = static_cast<unsigned char*>(mapped_);
+    if (from < to) {
+        Files::populate(bytes + from, static_cast<std::size_t>(to - from));
+    }
     for (std::uint64_t at = from; at < to; at += page_bytes) {
-        ring::touch(static_cast<unsigned char*>(mapped_) + at);
+        ring::touch(bytes + at);
+    }
+    for (std::size_t i = 0; recycled() && i != count; ++i) {
+        ring::clear_stamp(slot(first + i));
     }
 }
 
