@@ -36,6 +36,19 @@ std::string order_name(std::uint32_t order)
                         : fmt::format("byte order {}", order);
 }
 
+/// What lies before the value in a record: the topic's policies say so, one bit each.
+std::string layout_name(std::uint32_t layout)
+{
+    constexpr std::uint32_t key = 1;
+    constexpr std::uint32_t timestamp = 2;
+    const bool known = layout != 0 && (layout & ~(key | timestamp)) == 0;
+    return fmt::format("{}{}", layout,
+                       !known                ? ""
+                       : layout == key       ? " (key, value)"
+                       : layout == timestamp ? " (timestamp, value)"
+                                             : " (key, timestamp, value)");
+}
+
 void list_topic(const topic& of)
 {
     std::uint64_t bytes = 0;
@@ -174,9 +187,9 @@ exit_status describe(const options& chosen)
         const disk::segment_format& format = *found.format;
         fmt::print("type        {}, {} bytes aligned to {}, layout {}\n"
                    "slots       {} bytes, the record at {}, {} in a segment, {}\n",
-                   format.type, format.payload_bytes, format.payload_alignment, format.layout,
-                   format.slot_bytes(), format.payload_at(), format.slot_count,
-                   order_name(found.byte_order));
+                   format.type, format.payload_bytes, format.payload_alignment,
+                   layout_name(format.layout), format.slot_bytes(), format.payload_at(),
+                   format.slot_count, order_name(found.byte_order));
     } else {
         fmt::print("type        not known: no segment has a header that can be read\n");
     }

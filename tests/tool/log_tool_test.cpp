@@ -2,9 +2,7 @@
 #include <gregor/log/file_lock.hpp>
 #include <gregor/log/recovery.hpp>
 
-#include <array>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -14,6 +12,7 @@
 #include "support/catch.hpp"
 #include "support/scratch_directory.hpp"
 #include "support/small_disk.hpp"
+#include "tool/log_tool.hpp"
 
 // The program gregor_log, from the outside: what it prints and how it ends, on small logs.
 
@@ -21,43 +20,11 @@ namespace disk = gregor::disk;
 
 using gregor::offset_t;
 using small_disk::format;
+using tool::check;
+using tool::ended;
+using tool::run;
 
 namespace {
-
-struct ended {
-    int status;
-    std::string said; ///< on both streams
-};
-
-/// Runs it in the folder, so that paths in its output are the same everywhere.
-ended run(const support::scratch_directory& in, const std::string& arguments)
-{
-    const std::string command = "cd '" + in.path() + "' && '" GREGOR_LOG_TOOL "' 2>&1 " + arguments;
-    std::FILE* const pipe = ::popen(command.c_str(), "r");
-    REQUIRE(pipe != nullptr);
-    ended result{0, {}};
-    std::array<char, 4096> part{};
-    for (std::size_t count = 0; (count = std::fread(part.data(), 1, part.size(), pipe)) != 0;) {
-        result.said.append(part.data(), count);
-    }
-    const int status = ::pclose(pipe);
-    result.status = status >= 0 && status % 256 == 0 ? status / 256 : -1;
-    return result;
-}
-
-/// It ends so, and says these, one after the other.
-void check(const ended& result, int status, const std::vector<std::string>& parts)
-{
-    INFO(result.said);
-    CHECK(result.status == status);
-    std::size_t at = 0;
-    for (const std::string& part : parts) {
-        INFO("in which is to be: " << part);
-        const std::size_t found = result.said.find(part, at);
-        CHECK(found != std::string::npos);
-        at = found == std::string::npos ? at : found + part.size();
-    }
-}
 
 /// Two partitions of numbers: 19 in three segments, and 3 in one.
 struct numbers {
