@@ -20,6 +20,10 @@
 #include "support/payloads.hpp"
 #include "support/reading.hpp"
 
+#if GREGOR_FILES
+#    include "support/scratch_directory.hpp"
+#endif
+
 // One body for all topic types: send, poll, commit, close, and look whether each record arrived
 // once, in the order of its producer, whole, with what it carries; in one thread and in two, over
 // many laps of a small ring, with a second producer that joins half-way.
@@ -149,17 +153,53 @@ poll_status read(gregor::consumer<Topic>& in, inspector<Topic>& look)
     }
 }
 
+/// The smallest log that there is, and where it is kept.
 template <class Topic>
-[[nodiscard]] gregor::topic_options small_ring()
+struct small_log {
+    small_log()
+    {
+        options.partitions = 2;
+        options.capacity_records = 8;
+        options.groups = {"g"};
+#if GREGOR_FILES
+        if constexpr (Topic::durable) {
+            folder.emplace();
+            options.log.directory = folder->path();
+            options.log.segment_records = 512;
+            options.log.retention_bytes = 2 * 512 * sizeof(typename Topic::slot_type);
+            options.log.prepare_bytes = 0;
+        }
+#endif
+    }
+
+#if GREGOR_FILES
+    std::optional<support::scratch_directory> folder; // before what is in it
+#endif
+    gregor::topic_options options;
+};
+
+/// What is kept of a topic is read by who opens it again: the last records, each of them whole.
+template <class Topic>
+void in_the_next_life(findings& found, gregor::topic_options options, std::uint64_t total)
 {
-    return {.partitions = 2, .capacity_records = 8, .groups = {"g"}};
+    options.groups.clear();
+    Topic t{"matrix", options};
+    gregor::consumer in{t, "another"};
+    std::uint64_t kept = 0;
+    for (const std::uint32_t p : {0U, 1U}) {
+        kept += t.end_offset({p}) - t.begin_offset({p});
+    }
+    t.close();
+    inspector<Topic> look{found, total};
+    found.expect(read(in, look) == poll_status::closed, "the log has no end");
+    found.expect(look.count() == kept && kept != 0, "not all that was kept came again");
 }
 
 template <class Topic>
-void in_one_thread(findings& found, std::uint64_t total)
+void in_one_thread(findings& found, const small_log<Topic>& log, std::uint64_t total)
 {
     using value = support::payload<typename Topic::value_type>;
-    Topic t{"matrix", small_ring<Topic>()};
+    Topic t{"matrix", log.options};
     std::vector<gregor::producer<Topic>> producers;
     producers.emplace_back(t);
     gregor::consumer in{t, "g"};
@@ -189,10 +229,10 @@ void in_one_thread(findings& found, std::uint64_t total)
 }
 
 template <class Topic>
-void in_two_threads(findings& found, std::uint64_t total)
+void in_two_threads(findings& found, const small_log<Topic>& log, std::uint64_t total)
 {
     using value = support::payload<typename Topic::value_type>;
-    Topic t{"matrix", small_ring<Topic>()};
+    Topic t{"matrix", log.options};
     std::thread sender{[&] {
         gregor::producer out{t};
         for (std::uint64_t n = 0; n != total; ++n) {
@@ -228,9 +268,17 @@ template <class Topic>
 void check(std::string_view name)
 {
     constexpr bool is_large = sizeof(typename Topic::slot_type) > 1000;
+    constexpr std::uint64_t laps = Topic::durable ? 5000 : is_large ? 40 : 200;
+    constexpr std::uint64_t more = Topic::durable ? 5000 : is_large ? 60 : 2000;
     findings found;
-    in_one_thread<Topic>(found, is_large ? 40 : 200);
-    in_two_threads<Topic>(found, is_large ? 60 : 2000);
+    {
+        const small_log<Topic> log;
+        in_one_thread<Topic>(found, log, laps);
+        if constexpr (Topic::durable) {
+            in_the_next_life<Topic>(found, log.options, laps);
+        }
+    }
+    in_two_threads<Topic>(found, small_log<Topic>{}, more);
     INFO(name << '\n' << found.text());
     CHECK(found.none());
 }
