@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include <gregor/log/file_handle.hpp>
 #include <gregor/log/file_lock.hpp>
 #include <gregor/log/segment_header.hpp>
 

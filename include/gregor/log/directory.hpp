@@ -10,6 +10,7 @@
 #include "gregor/base/error.hpp"
 #include "gregor/base/result.hpp"
 #include "gregor/base/types.hpp"
+#include "gregor/log/file_handle.hpp"
 #include "gregor/log/os_file.hpp"
 
 namespace gregor::inline GREGOR_ABI::disk {

@@ -8,6 +8,7 @@
 #include "gregor/base/config.hpp"
 #include "gregor/base/error.hpp"
 #include "gregor/base/result.hpp"
+#include "gregor/log/file_handle.hpp"
 #include "gregor/log/os_file.hpp"
 
 #if GREGOR_FILES

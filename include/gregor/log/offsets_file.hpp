@@ -18,6 +18,7 @@
 #include "gregor/base/types.hpp"
 #include "gregor/log/cell_contents.hpp"
 #include "gregor/log/directory.hpp"
+#include "gregor/log/file_handle.hpp"
 #include "gregor/log/format.hpp"
 #include "gregor/log/offset_cell.hpp"
 #include "gregor/log/offsets_page.hpp"

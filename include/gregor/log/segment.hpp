@@ -11,6 +11,7 @@
 #include "gregor/base/result.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/log/directory.hpp"
+#include "gregor/log/file_handle.hpp"
 #include "gregor/log/format.hpp"
 #include "gregor/log/os_file.hpp"
 #include "gregor/log/segment_header.hpp"

@@ -17,6 +17,7 @@
 #include "gregor/base/types.hpp"
 #include "gregor/log/checkpoint.hpp"
 #include "gregor/log/directory.hpp"
+#include "gregor/log/file_handle.hpp"
 #include "gregor/log/format.hpp"
 #include "gregor/log/os_file.hpp"
 #include "gregor/log/segment.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <gregor/log/file_handle.hpp>
 #include <gregor/log/file_lock.hpp>
 #include <gregor/log/os_file.hpp>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <gregor/log/file_handle.hpp>
 #include <gregor/log/segment.hpp>
 
 #if GREGOR_FILES
