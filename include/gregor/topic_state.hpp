@@ -42,8 +42,8 @@ struct topic_state {
         for (const std::string& group : options.groups) {
             auto& offsets = groups.emplace_back(new_group(group));
             offsets.declared = true;
-            for (const auto& share : offsets.shares) {
-                share.cursor->set(0, place::holds);
+            for (std::size_t i = 0; i != partitions.size(); ++i) {
+                offsets.shares[i].cursor->set(partitions[i].log.begin_offset(), place::holds);
             }
         }
     }

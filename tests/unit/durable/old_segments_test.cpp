@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#include <gregor/gregor.hpp>
+
+#include <cstdint>
+
+#include "support/catch.hpp"
+#include "support/durable.hpp"
+#include "support/statuses.hpp"
+
+#if GREGOR_FILES
+
+// A log that does not begin at 0 any more is opened again.
+
+using gregor::offset_t;
+using gregor::partition_id;
+using gregor::poll_status;
+using support::log_in;
+using support::scratch_directory;
+using support::segment;
+using support::trade;
+
+namespace {
+
+constexpr partition_id zero{0};
+
+using log_topic = gregor::topic<trade, gregor::storage::mmap_log, gregor::overflow::reject>;
+
+/// A log of at most two segments, after three were sent.
+gregor::topic_options worn_log(const scratch_directory& folder)
+{
+    auto options = log_in(folder);
+    options.log.retention_bytes = 2 * segment * sizeof(log_topic::slot_type);
+    log_topic topic{"trades", options};
+    gregor::producer out{topic};
+    for (std::uint64_t n = 0; n != 3 * segment; ++n) {
+        REQUIRE(out.send(trade::number(n)));
+    }
+    REQUIRE(topic.begin_offset(zero) == segment);
+    return options;
+}
+
+} // namespace
+
+TEST_CASE("a group that was declared begins where the log does, and holds from there", "[durable]")
+{
+    const scratch_directory folder;
+    auto options = worn_log(folder);
+    options.groups = {"declared"};
+    log_topic topic{"trades", options};
+    gregor::producer out{topic};
+    CHECK(out.try_send(trade::number(3 * segment)).status() == gregor::send_status::full);
+    gregor::consumer in{topic, "declared"};
+    offset_t next = segment;
+    for (auto batch = in.try_poll(); batch.size() != 0; batch = in.try_poll()) {
+        CHECK(batch.missed() == 0);
+        for (const auto& record : batch) {
+            REQUIRE(record.offset() == next);
+            REQUIRE(record.value() == trade::number(next));
+            ++next;
+        }
+        batch.let_go();
+    }
+    CHECK(next == 3 * segment);
+    CHECK(out.try_send(trade::number(next)));
+}
+
+TEST_CASE("who seeks before where a log begins goes where his options say", "[durable]")
+{
+    const scratch_directory folder;
+    log_topic topic{"trades", worn_log(folder)};
+    gregor::consumer<log_topic> in{topic};
+    in.assign({zero});
+    REQUIRE(in.seek(zero, 3));
+    const auto batch = in.try_poll();
+    REQUIRE(batch.size() != 0);
+    CHECK(batch.begin_offset() == segment);
+    CHECK(batch.missed() == segment - 3);
+}
+
+#endif
