@@ -42,8 +42,7 @@ template <class Seq, class Env, bool Many, class Parts = in_ring>
 class sequencer {
 public:
     using stamps_type = typename Parts::template stamps<Seq, Env>;
-    /// Stamps outlive the sequencer.
-    static constexpr bool always_stamped = stamps_type::always;
+    static constexpr bool always_stamped = stamps_type::always; ///< they outlive the sequencer
 
     using lane_type = lane<Seq>;
     using sight_type = sight<Seq>;
@@ -364,8 +363,11 @@ private:
         if (is_closed()) {
             return claiming::closed; // a hold that outlives the closing is not known to be open
         }
-        const extension outcome = room_.extend(
-            first, count, gate_, [this](Seq from, Seq to) { return settled(from, to); }, retire);
+        // what the sole producer has not published is ahead of its own claim, so nobody asks
+        const auto settled = [this](Seq from, Seq to) {
+            return shared() ? stamped_end(stamps_, from, to) : to;
+        };
+        const extension outcome = room_.extend(first, count, gate_, settled, retire);
         mine.limit = room_.limit();
         if (outcome == extension::granted) {
             return claiming::granted;
@@ -429,13 +431,6 @@ private:
             mine.shared = shared();
         }
         return false;
-    }
-
-    /// How far from `from` on, up to `to`, everything is published. What the sole producer has not
-    /// published is ahead of its own claim, so nobody asks.
-    [[nodiscard]] Seq settled(Seq from, Seq to) const noexcept
-    {
-        return shared() ? stamped_end(stamps_, from, to) : to;
     }
 
     room_type room_;
