@@ -15,18 +15,19 @@ namespace word_count {
 /// additions touch one place in memory, where std::unordered_map touches three.
 class word_counts {
 public:
-    void add(std::string_view word)
+    void add(std::string_view word, std::uint64_t times = 1)
     {
         if (2 * distinct_ >= entries_.size()) {
             grow();
         }
         const std::size_t hash = std::hash<std::string_view>{}(word);
         entry& place = place_of(entries_, word, hash);
-        if (place.count++ == 0) {
+        if (place.count == 0) {
             place.hash = hash;
             place.word = word;
             ++distinct_;
         }
+        place.count += times;
     }
 
     [[nodiscard]] std::size_t distinct() const noexcept { return distinct_; }

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "archive.hpp"
 #include "check.hpp"
 #include "input.hpp"
 #include "live_line.hpp"
@@ -50,8 +51,37 @@ result run_watched(std::vector<input>& texts, const options& chosen)
     return stages.run(texts);
 }
 
+/// What the archive holds with this run, or why it is not in it.
+struct archiving {
+    std::optional<archived> all;
+    std::string problem;
+};
+
+archiving keep(archive& in, const archived& before, const result& found)
+{
+    archiving done;
+    try {
+        in.add(found.counts);
+        done.all = in.read();
+    } catch (const gregor::error& problem) {
+        done.problem = problem.what();
+        return done;
+    }
+    const std::uint64_t words = found.stages.back().done.records;
+    if (done.all->runs != before.runs + 1 || done.all->words != before.words + words) {
+        done.problem = "the archive does not hold what was added to it";
+    }
+    return done;
+}
+
 exit_status count_words(const options& chosen)
 {
+    std::optional<archive> kept;
+    std::optional<archived> before;
+    if (!chosen.log.empty()) {
+        kept.emplace(chosen.log); // before there is anything to lose
+        before = kept->read();
+    }
     found_inputs inputs = find_inputs(
         chosen.paths.empty() ? std::vector<std::string>{GREGOR_SOURCE_DIR} : chosen.paths);
     say(inputs.passed_over);
@@ -68,12 +98,22 @@ exit_status count_words(const options& chosen)
 
     const plain_count plain = count_plainly(inputs.texts);
     const auto wrong = differences(found.counts, plain, chosen.repeat);
-    const report what{chosen, inputs.texts.size(), found, plain.seconds, wrong};
+    archiving archived;
+    if (kept && wrong.empty()) {
+        archived = keep(*kept, *before, found);
+    }
+    const report what{chosen, inputs.texts.size(),
+                      found,  plain.seconds,
+                      wrong,  archived.all ? &*archived.all : nullptr};
     chosen.json ? print_json(what) : print_tables(what);
     if (!wrong.empty()) {
         say(wrong);
         say({"THE COUNT IS WRONG, unless a file has changed in the meantime"});
         return totals_differ;
+    }
+    if (!archived.problem.empty()) {
+        say({archived.problem, "this run is counted, and not archived"});
+        return not_archived;
     }
     return counted;
 }

@@ -79,6 +79,13 @@ options parse(int count, const char* const* arguments)
             chosen.elastic_ms = usual_elastic_ms; // it takes a number only with '='
         } else if (name == "--elastic") {
             chosen.elastic_ms = value(1, most_elastic_ms);
+        } else if (name == "--log") {
+            chosen.log = equals != std::string_view::npos ? argument.substr(equals + 1)
+                         : i + 1 != count                 ? std::string_view{arguments[++i]}
+                                                          : std::string_view{};
+            if (chosen.log.empty()) {
+                throw usage_error{"--log takes a folder"};
+            }
         } else if (name == "--top") {
             chosen.top = value(0, most_words);
         } else {
@@ -117,6 +124,9 @@ the result.
   --elastic[=MS]    while it runs, every MS milliseconds (1000) a tokenizer and a counter are added,
                     up to twice the threads, or sent away, down to one
   --top N           shows the N most frequent words    (10)
+  --log DIR         adds what this run has counted to the archive in this folder (make it before),
+                    and shows what all runs together have counted. It is a topic with a log on
+                    disk: a run that is in it outlives crashes, and one that died is not counted
   --json            prints one JSON object instead of tables
   --help            prints this
 
@@ -127,11 +137,14 @@ and build folders; binary, empty and unreadable files in it are passed over, wit
 Exit status:
   {}  the words are counted, and both counts agree
   {}  the counts differ
-  {}  an option makes no sense, or a file named here is missing, unreadable or binary
+  {}  an option makes no sense, or a file named here is missing, unreadable or binary,
+     or the archive is missing, broken, of something else, or in use by another process
   {}  there is nothing to count: everything is empty, or was passed over
+  {}  the words are counted, but could not be archived
 )",
         default_threads(), longest_word, static_cast<int>(counted), static_cast<int>(totals_differ),
-        static_cast<int>(cannot_start), static_cast<int>(nothing_to_count));
+        static_cast<int>(cannot_start), static_cast<int>(nothing_to_count),
+        static_cast<int>(not_archived));
 }
 
 } // namespace word_count

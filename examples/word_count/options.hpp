@@ -14,6 +14,7 @@ enum exit_status : int {
     totals_differ = 1,
     cannot_start = 2,
     nothing_to_count = 3,
+    not_archived = 4,
 };
 
 /// What the command line asks for.
@@ -23,6 +24,7 @@ struct options {
     std::uint32_t repeat = 1;     ///< how many times the input is read
     std::uint32_t top = 10;       ///< how many words are shown
     std::uint32_t elastic_ms = 0; ///< how often a worker of each stage comes or goes; 0: never
+    std::string log;              ///< the folder of the archive; empty: there is none
     bool json = false;
     bool help = false;
     std::vector<std::string> paths; ///< files, folders, or "-"

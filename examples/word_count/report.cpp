@@ -71,12 +71,41 @@ std::vector<counted_word> top_words(const std::vector<word_counts>& counts, std:
     return words;
 }
 
-void print_tables(const report& what)
+namespace {
+
+void print_words(const std::vector<counted_word>& words)
 {
-    const auto words = top_words(what.found.counts, what.chosen.top);
     for (const counted_word& each : words) {
         fmt::print("{:>12}  {}\n", fmt::group_digits(each.count), each.word);
     }
+}
+
+void print_archive(const options& chosen, const archived& all)
+{
+    fmt::print("\nin the archive {}: {} {}, {} words, {} different ones\n", chosen.log, all.runs,
+               all.runs == 1 ? "run" : "runs", fmt::group_digits(all.words),
+               fmt::group_digits(distinct(all.counts)));
+    if (all.unfinished != 0) {
+        fmt::print("{} died while archiving, and are not counted\n", all.unfinished);
+    }
+    print_words(top_words(all.counts, chosen.top));
+}
+
+void print_json_words(const std::vector<counted_word>& words)
+{
+    const char* separator = "";
+    for (const counted_word& each : words) {
+        fmt::print(R"({}{{"word":{},"count":{}}})", separator, quoted(each.word), each.count);
+        separator = ",";
+    }
+}
+
+} // namespace
+
+void print_tables(const report& what)
+{
+    const auto words = top_words(what.found.counts, what.chosen.top);
+    print_words(words);
     if (!words.empty()) {
         fmt::print("\n");
     }
@@ -106,6 +135,9 @@ void print_tables(const report& what)
         fmt::print("a plain sequential count agrees; it took {:.3f} s{}\n", what.plain_seconds,
                    what.chosen.repeat == 1 ? "" : " for one pass");
     }
+    if (what.in_archive != nullptr) {
+        print_archive(what.chosen, *what.in_archive);
+    }
 }
 
 void print_json(const report& what)
@@ -128,12 +160,16 @@ void print_json(const report& what)
         separator = ",";
     }
     fmt::print(R"(],"top":[)");
-    separator = "";
-    for (const counted_word& each : top_words(what.found.counts, what.chosen.top)) {
-        fmt::print(R"({}{{"word":{},"count":{}}})", separator, quoted(each.word), each.count);
-        separator = ",";
+    print_json_words(top_words(what.found.counts, what.chosen.top));
+    fmt::print("]");
+    if (what.in_archive != nullptr) {
+        const archived& all = *what.in_archive;
+        fmt::print(R"(,"archive":{{"runs":{},"unfinished":{},"words":{},"distinct":{},"top":[)",
+                   all.runs, all.unfinished, all.words, distinct(all.counts));
+        print_json_words(top_words(all.counts, what.chosen.top));
+        fmt::print("]}}");
     }
-    fmt::print("]}}\n");
+    fmt::print("}}\n");
 }
 
 } // namespace word_count

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "archive.hpp"
 #include "counts.hpp"
 #include "options.hpp"
 #include "pipeline.hpp"
@@ -28,6 +29,7 @@ struct report {
     const result& found;
     double plain_seconds; ///< of the sequential count
     const std::vector<std::string>& differences;
+    const archived* in_archive; ///< with this run; null where there is none
 };
 
 /// Tables for people, on standard output.

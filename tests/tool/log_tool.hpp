@@ -10,7 +10,7 @@
 #include "support/catch.hpp"
 #include "support/scratch_directory.hpp"
 
-// Calls gregor_log, and looks at how it ends.
+// Calls gregor_log and other programs, and looks at how they end.
 
 namespace tool {
 
@@ -19,11 +19,11 @@ struct ended {
     std::string said; ///< on both streams
 };
 
-/// Runs it in the folder, so that paths in its output are the same everywhere.
-inline ended run(const support::scratch_directory& in, const std::string& arguments)
+/// Runs a command of the shell in the folder, so that paths in its output are the same everywhere.
+inline ended run_in(const support::scratch_directory& in, const std::string& command)
 {
-    const std::string command = "cd '" + in.path() + "' && '" GREGOR_LOG_TOOL "' 2>&1 " + arguments;
-    std::FILE* const pipe = ::popen(command.c_str(), "r");
+    const std::string whole = "cd '" + in.path() + "' && exec 2>&1 && " + command;
+    std::FILE* const pipe = ::popen(whole.c_str(), "r");
     REQUIRE(pipe != nullptr);
     ended result{0, {}};
     std::array<char, 4096> part{};
@@ -33,6 +33,12 @@ inline ended run(const support::scratch_directory& in, const std::string& argume
     const int status = ::pclose(pipe);
     result.status = status >= 0 && status % 256 == 0 ? status / 256 : -1;
     return result;
+}
+
+/// The same of gregor_log.
+inline ended run(const support::scratch_directory& in, const std::string& arguments)
+{
+    return run_in(in, "'" GREGOR_LOG_TOOL "' " + arguments);
 }
 
 /// It ends so, and says these, one after the other.
