@@ -158,7 +158,8 @@ public:
         return state_->at(p).log.durable_offset();
     }
 
-    /// Why the last send that `failed` did, or the last flush; none where none did.
+    /// Why the last send that `failed` did, or the last flush or `maintain`; none where none did.
+    /// Forgotten when the same succeeds.
     [[nodiscard]] std::optional<error> failure(partition_id p) const
         requires(durable)
     {

@@ -35,7 +35,7 @@ namespace gregor::inline GREGOR_ABI::disk {
 ///
 /// Threads   any; `salted`: who may write or read a slot of the segment
 /// Progress  blocking: may wait for the system
-/// Errors    remembered, until something succeeds: `failure`
+/// Errors    remembered, until the same succeeds: `failure`
 template <class Sequencer, class Env, class Files>
 class keeper {
 public:
@@ -49,7 +49,7 @@ public:
     keeper& operator=(const keeper&) = delete;
     ~keeper()
     {
-        static_cast<void>(guarded([&]() -> failure_type {
+        static_cast<void>(guarded(lasting_, [&]() -> failure_type {
             settled_ = log_.published_end(settled_);
             return files_.close(settled_);
         }));
@@ -91,7 +91,7 @@ public:
     void try_flush() noexcept
     {
         const std::lock_guard lock{mutex_};
-        static_cast<void>(guarded([&] { return flush_now(); }));
+        static_cast<void>(guarded(lasting_, [&] { return flush_now(); }));
     }
 
     /// Makes room ahead of the producers, makes lasting what the interval says, seals what is full,
@@ -105,11 +105,13 @@ public:
         return log_.stuck(settled_, at);
     }
 
-    /// Why the last claim or flush failed; none where it did not.
+    /// Why nothing could be made lasting or, where that is not so, why there was no room, the last
+    /// time; none where neither failed.
     [[nodiscard]] std::optional<error> failure() const
     {
         const std::lock_guard lock{mutex_};
-        return why();
+        failure_type why = reason(lasting_);
+        return why ? std::move(why) : reason(room_);
     }
 
     /// What was found when it was opened.
@@ -146,29 +148,35 @@ private:
     [[nodiscard]] failure_type flush_now();
     [[nodiscard]] error full(std::uint64_t most) const;
 
-    [[nodiscard]] failure_type why() const
+    /// How the last attempt at something failed, if it did.
+    struct trouble {
+        failure_type why;
+        bool no_memory = false; ///< that is why, and `why` is older
+    };
+
+    [[nodiscard]] failure_type reason(const trouble& of) const
     {
-        return no_memory_ ? error{errc::out_of_memory, text({"partition \"", files_.path(), "\""}),
-                                  "memory", "none"}
-                          : failure_;
+        return of.no_memory ? error{errc::out_of_memory,
+                                    text({"partition \"", files_.path(), "\""}), "memory", "none"}
+                            : of.why;
     }
 
     /// Does what may fail, and remembers how it did; true where it did not.
     template <class Do>
-    bool guarded(Do&& act) noexcept
+    bool guarded(trouble& of, Do&& act) noexcept
     {
-        no_memory_ = false;
+        of.no_memory = false;
 #    if GREGOR_EXCEPTIONS
         try {
-            failure_ = act();
-            return !failure_;
+            of.why = act();
+            return !of.why;
         } catch (const std::bad_alloc&) {
-            no_memory_ = true; // all is as it was; the next attempt may come to more
+            of.no_memory = true; // all is as it was; the next attempt may come to more
             return false;
         }
 #    else
-        failure_ = act();
-        return !failure_;
+        of.why = act();
+        return !of.why;
 #    endif
     }
 
@@ -182,8 +190,8 @@ private:
 
     mutable typename Env::mutex mutex_;
     offset_t settled_; ///< everything below it was published
-    failure_type failure_;
-    bool no_memory_ = false;            ///< that is why, and what `failure_` says is older
+    trouble room_;     ///< where room was made, or taken away
+    trouble lasting_;
     std::vector<std::uint32_t> salted_; ///< of each segment: known before its slots are granted
 };
 
@@ -238,24 +246,27 @@ auto keeper<Sequencer, Env, Files>::add_segment() -> extension
     const std::uint64_t places = files_.mapped().segments() * segment_bytes;
     const std::uint64_t most =
         options_.retention_bytes != 0 ? (std::min)(options_.retention_bytes, places) : places;
-    const std::uint64_t there = (files_.room_end() - files_.begin()) / segment_records();
+    const auto segments = [&] { return (files_.room_end() - files_.begin()) / segment_records(); };
     bool again = false;
-    if ((there + 1) * segment_bytes > most) {
+    while (!again && (segments() + 1) * segment_bytes > most) {
         if (options_.retention_bytes == 0) {
-            return guarded([&]() -> failure_type { return full(most); }) ? extension::granted
-                                                                         : extension::failed;
+            static_cast<void>(guarded(room_, [&]() -> failure_type { return full(most); }));
+            return extension::failed;
         }
-        if (!guarded([&]() -> failure_type { return files_.why_failed(); })) {
+        if (!guarded(room_, [&]() -> failure_type { return files_.why_failed(); })) {
             return extension::failed;
         }
         if (!cut_off_oldest()) {
             return extension::full;
         }
-        again = true;
+        again = segments() * segment_bytes <= most; // else it has to become smaller
+        if (!again && !guarded(room_, [&] { return files_.remove_oldest(); })) {
+            return extension::failed;
+        }
     }
     const offset_t base = files_.room_end();
-    const bool added =
-        guarded([&] { return again ? files_.add_segment_of_oldest() : files_.add_segment(); });
+    const bool added = guarded(
+        room_, [&] { return again ? files_.add_segment_of_oldest() : files_.add_segment(); });
     durable_.raise(files_.durable()); // what is gone cannot be lost
     if (!added) {
         return extension::failed;
@@ -300,7 +311,7 @@ bool keeper<Sequencer, Env, Files>::flush_unless_busy(std::chrono::nanoseconds n
         return true; // somebody is at it, or makes room; the next record sees
     }
     // not before it is done: who fails for good says so at every record
-    const bool done = guarded([&] { return flush_now(); });
+    const bool done = guarded(lasting_, [&] { return flush_now(); });
     if (done) {
         flushed_at_.raise(now.count());
     }
@@ -311,7 +322,7 @@ template <class Sequencer, class Env, class Files>
 std::optional<error> keeper<Sequencer, Env, Files>::flush()
 {
     const std::lock_guard lock{mutex_};
-    return guarded([&] { return flush_now(); }) ? failure_type{} : why();
+    return guarded(lasting_, [&] { return flush_now(); }) ? failure_type{} : reason(lasting_);
 }
 
 template <class Sequencer, class Env, class Files>
@@ -335,8 +346,9 @@ bool keeper<Sequencer, Env, Files>::maintain(std::chrono::nanoseconds now, times
     const bool has_full = settled_ - files_.durable() >= segment_records();
     const bool due = options_.flush == flush_policy::interval && is_time(now);
     if (has_full || due) {
-        flushed_at_.raise(now.count());
-        static_cast<void>(guarded([&] { return flush_now(); }));
+        if (guarded(lasting_, [&] { return flush_now(); })) {
+            flushed_at_.raise(now.count());
+        }
     }
     if (options_.retention_age.count() != 0) {
         remove_older_than(
@@ -355,7 +367,7 @@ void keeper<Sequencer, Env, Files>::remove_older_than(timestamp_t time)
         return nanoseconds{std::uint64_t{files_.segment_of(files_.begin()).header().seal.sealed}};
     };
     while (files_.removable() != 0 && sealed() < since_1970 && cut_off_oldest() &&
-           guarded([&] { return files_.remove_oldest(); })) {}
+           guarded(room_, [&] { return files_.remove_oldest(); })) {}
 }
 
 template <class Sequencer, class Env, class Files>
@@ -386,7 +398,7 @@ bool keeper<Sequencer, Env, Files>::wait_lasting(offset_t end) noexcept
     while (durable() < end) {
         {
             const std::lock_guard lock{mutex_};
-            if (durable() < end && !guarded([&] { return flush_now(); })) {
+            if (durable() < end && !guarded(lasting_, [&] { return flush_now(); })) {
                 return false;
             }
         }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <gregor/gregor.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <filesystem>
 
 #include "support/catch.hpp"
 #include "support/durable.hpp"
@@ -62,6 +64,30 @@ TEST_CASE("a group that was declared begins where the log does, and holds from t
     }
     CHECK(next == 3 * segment);
     CHECK(out.try_send(trade::number(next)));
+}
+
+TEST_CASE("a log whose limit has become smaller gives back what is too much", "[durable]")
+{
+    const scratch_directory folder;
+    {
+        log_topic topic{"trades", log_in(folder)};
+        gregor::producer out{topic};
+        for (std::uint64_t n = 0; n != 6 * segment; ++n) {
+            REQUIRE(out.send(trade::number(n)));
+        }
+    }
+    auto options = log_in(folder);
+    options.log.retention_bytes = 3 * segment * sizeof(log_topic::slot_type);
+    log_topic topic{"trades", options};
+    CHECK(topic.begin_offset(zero) == 0);
+    gregor::producer out{topic};
+    CHECK(out.send(trade::number(6 * segment)));
+    CHECK(topic.begin_offset(zero) == 4 * segment);
+    std::size_t files = 0;
+    for (const auto& each : std::filesystem::directory_iterator{folder / "trades/0"}) {
+        files += each.path().extension() == ".log" ? 1U : 0U;
+    }
+    CHECK(files == 3);
 }
 
 TEST_CASE("who seeks before where a log begins goes where his options say", "[durable]")

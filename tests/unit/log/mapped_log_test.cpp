@@ -183,6 +183,25 @@ TEST_CASE("a reader that holds producers back keeps no failure from them", "[dur
     CHECK(topic.failure(zero).has_value());
 }
 
+TEST_CASE("why there was no room is known until there is some", "[durable]")
+{
+    const scratch_directory folder;
+    failing_files::fail_nothing();
+    auto options = options_of(folder, flush_policy::none);
+    options.log.prepare_bytes = 0;
+    failing_topic topic{"trades", options};
+    gregor::producer out{topic};
+    failing_files::fail_call(0, ENOSPC, true);
+    CHECK(out.send(trade::number(0)).status() == send_status::failed);
+    failing_files::fail_nothing();
+    CHECK_FALSE(topic.flush().has_value());
+    topic.maintain();
+    REQUIRE(topic.failure(zero).has_value());
+    CHECK(topic.failure(zero)->code() == std::errc::no_space_on_device);
+    CHECK(out.send(trade::number(0)));
+    CHECK_FALSE(topic.failure(zero).has_value());
+}
+
 TEST_CASE("a topic on disk goes on after memory was short", "[durable][nth_failure]")
 {
     failing_files::fail_nothing();
