@@ -27,6 +27,7 @@ enum class poll_status : std::uint8_t {
     woken,     ///< somebody called wakeup()
     stopped,   ///< the stop token was triggered
     out_of_range, ///< the position has no record, and auto_offset_reset is none: seek
+    corrupt,      ///< the record there is not what was written to the disk: seek beyond it
 };
 
 /// What a consumer lends its batches from: the lease of the one in hand. Part of the consumer; kept

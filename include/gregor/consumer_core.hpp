@@ -235,10 +235,12 @@ private:
             found.from = who;
             return true;
         }
-        if (what == sighting::out_of_range) {
-            return answer(found, poll_status::out_of_range);
-        }
-        return false;
+        return what != sighting::nothing && answer(found, status_of(what));
+    }
+    /// What a look says that found neither records nor nothing.
+    [[nodiscard]] static poll_status status_of(sighting seen) noexcept
+    {
+        return seen == sighting::corrupt ? poll_status::corrupt : poll_status::out_of_range;
     }
     GREGOR_NOINLINE bool look(finding& found)
     {
@@ -375,7 +377,7 @@ private:
         found.from = seen == sighting::run ? chosen : nullptr;
         breathing_.waited_for(found.run.count);
         return seen == sighting::run ||
-               (seen == sighting::out_of_range && answer(found, poll_status::out_of_range));
+               (seen != sighting::nothing && answer(found, status_of(seen)));
     }
 
     /// Takes out who stays away. Its partitions are shared out again in the next look.

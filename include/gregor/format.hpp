@@ -38,6 +38,7 @@ namespace gregor::inline GREGOR_ABI {
     case poll_status::woken: return "woken";
     case poll_status::stopped: return "stopped";
     case poll_status::out_of_range: return "out_of_range";
+    case poll_status::corrupt: return "corrupt";
     }
     return "?";
 }

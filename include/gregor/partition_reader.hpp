@@ -50,6 +50,7 @@ public:
         miss(start.missed);
         unusual_ |= start.valid ? 0U : unplaced;
         unusual_ |= beyond_end() ? sought : 0U;
+        unusual_ |= another_life_there();
         if (options.lossy) {
             log.protocol().room().expect_light_readers();
             if ((ring::flags_in(cursor_->get()) & place::committed) == 0 && start.valid) {
@@ -100,16 +101,12 @@ public:
 
     GREGOR_NOINLINE sighting look_closely(run_type& run)
     {
-        if (is(unplaced)) {
-            return sighting::out_of_range;
+        if constexpr (Topic::durable) {
+            if (is(another_life)) {
+                return look_back(run);
+            }
         }
-        if (is(lossy) || position_ < held_from_) {
-            return look_unprotected(run);
-        }
-        if (lease_next(run)) {
-            return sighting::run;
-        }
-        return beyond_end() ? reset(run) : sighting::nothing;
+        return look_anyhow(run);
     }
 
     /// Whether a look would come to anything: a run, or another position. Changes nothing.
@@ -205,7 +202,7 @@ public:
         }
         position_ = to;
         unusual_ &= ~(unplaced | passed_over | missed);
-        unusual_ |= sought | (position_ > held_from_ ? passed_over : 0U);
+        unusual_ |= sought | (position_ > held_from_ ? passed_over : 0U) | another_life_there();
         missed_ = 0;
     }
 
@@ -221,6 +218,8 @@ private:
     static constexpr unsigned freed = 8;    // see `take_freed`
     static constexpr unsigned passed_over = 16; // see `take_passed_over`
     static constexpr unsigned missed = 32;      // `missed_` is not yet told
+    // The position is among the records that another life of the log has left.
+    static constexpr unsigned another_life = 64;
 
     [[nodiscard]] bool is(unsigned what) const noexcept { return (unusual_ & what) != 0; }
     [[nodiscard]] bool take(unsigned what) noexcept
@@ -256,6 +255,62 @@ private:
         } else {
             held_from_ = hold_from(*log_, *cursor_, next, place::committed);
         }
+    }
+
+    [[nodiscard]] unsigned another_life_there() const noexcept
+    {
+        if constexpr (Topic::durable) {
+            return position_ < log_->recovered_end() ? another_life : 0U;
+        } else {
+            return 0;
+        }
+    }
+
+    sighting look_anyhow(run_type& run)
+    {
+        if (is(unplaced)) {
+            return sighting::out_of_range;
+        }
+        if (is(lossy) || position_ < held_from_) {
+            return look_unprotected(run);
+        }
+        if (lease_next(run)) {
+            return sighting::run;
+        }
+        return beyond_end() ? reset(run) : sighting::nothing;
+    }
+
+    /// A look at what lay on a disk before this life: whether it is what was written is seen here,
+    /// once for each time that it is read, by the checksums of the run.
+    sighting look_back(run_type& run)
+    {
+        const offset_t begin = log_->begin_offset();
+        const offset_t from = position_ < begin ? begin : position_;
+        const sighting seen = look_anyhow(run);
+        const offset_t end = log_->recovered_end();
+        if (position_ >= end) {
+            unusual_ &= ~another_life;
+        }
+        const bool waits =
+            options_->isolation == isolation::durable && position_ >= log_->durable_offset();
+        if (seen == sighting::nothing && position_ < end && !waits) {
+            return sighting::corrupt; // all of it was there once
+        }
+        if (seen != sighting::run || run.first >= end || run.first < from) {
+            return seen;
+        }
+        const offset_t to = (std::min)(run.first + run.count, end);
+        const offset_t whole = log_->whole_until(from, to);
+        if (whole == to) {
+            return seen;
+        }
+        if (whole > run.first) {
+            run.count = whole - run.first;
+            return seen;
+        }
+        withdraw_lease();
+        position_ = from;
+        return sighting::corrupt;
     }
 
     /// The next run, leased, where there is one: what is from the position on is held for it.
@@ -372,7 +427,7 @@ private:
         miss(*to > position_ ? *to - position_ : 0);
         position_ = *to;
         unusual_ &= ~passed_over;
-        unusual_ |= position_ > held_from_ ? passed_over : 0U;
+        unusual_ |= (position_ > held_from_ ? passed_over : 0U) | another_life_there();
         return look_closely(run);
     }
 

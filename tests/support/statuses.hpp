@@ -34,6 +34,7 @@ inline std::ostream& operator<<(std::ostream& out, poll_status status)
     case poll_status::woken: return out << "woken";
     case poll_status::stopped: return out << "stopped";
     case poll_status::out_of_range: return out << "out_of_range";
+    case poll_status::corrupt: return out << "corrupt";
     }
     return out << "?";
 }

@@ -14,6 +14,7 @@ enum class sighting : std::uint8_t {
     nothing,      ///< no record yet
     run,          ///< a run of records, leased
     out_of_range, ///< the position has no record, and the options do not say where to go
+    corrupt,      ///< what stands there is not what was written
     unclear,      ///< a closer look is needed
 };
 

@@ -427,8 +427,9 @@ auto crew<Topic>::wait_for_next(consumer_type& in, const hand_type& self) -> bat
 template <class Topic>
 bool crew<Topic>::goes_on_after(const batch_type& none)
 {
-    if (none.status() == poll_status::out_of_range) {
-        fail(std::make_exception_ptr(refusal::no_offset(state_->name, group_)));
+    const bool broken = none.status() == poll_status::corrupt;
+    if (broken || none.status() == poll_status::out_of_range) {
+        fail(std::make_exception_ptr(refusal::unreadable(broken, state_->name, group_)));
         return false;
     }
     return none.status() != poll_status::closed;

@@ -98,8 +98,13 @@ of_number(const std::string& operation, std::string_view what, std::size_t most,
     return error{errc::out_of_memory, runner_of(topic, group), "memory for it", "less"};
 }
 
-[[nodiscard]] inline error no_offset(std::string_view topic, std::string_view group)
+/// What a runner finds at a position that it does not get past: a broken record, or none.
+[[nodiscard]] inline error unreadable(bool broken, std::string_view topic, std::string_view group)
 {
+    if (broken) {
+        return error{errc::corrupt, runner_of(topic, group), "the records that were written",
+                     "one that is not"};
+    }
     return error{errc::no_offset, runner_of(topic, group),
                  "a committed offset that is still there, or an auto_offset_reset",
                  "auto_offset_reset::none"};

@@ -21,6 +21,7 @@
 #include "gregor/log/partition_files.hpp"
 #include "gregor/log/recovery_report.hpp"
 #include "gregor/log/topic_files.hpp"
+#include "gregor/log/whole_slots.hpp"
 #include "gregor/options.hpp"
 #include "gregor/ring/env.hpp"
 #include "gregor/ring/in_segments.hpp"
@@ -141,6 +142,25 @@ public:
     [[nodiscard]] offset_t end_offset() const noexcept { return sequencer_.end(); }
     /// Everything below it outlives the system's end; only grows.
     [[nodiscard]] offset_t durable_offset() const noexcept { return keeper_.durable(); }
+
+    /// Where this life began: what lies before it was read from the disk.
+    [[nodiscard]] offset_t recovered_end() const noexcept { return keeper_.report().end; }
+    /// How far from `from` on, up to `to`, each slot is what was written there. They are held.
+    [[nodiscard]] offset_t whole_until(offset_t from, offset_t to) const noexcept
+    {
+        while (from < to) {
+            const offset_t end = (std::min)(to, (from / capacity() + 1) * capacity());
+            const auto count = static_cast<std::size_t>(end - from);
+            const auto* const slots = reinterpret_cast<const unsigned char*>(slot(from));
+            const std::size_t whole = disk::count_whole_slots(keeper_.salted(from), from, slots,
+                                                              sizeof(slot_type), count);
+            from += whole;
+            if (whole != count) {
+                break;
+            }
+        }
+        return from;
+    }
 
     /// How many records the slowest protected reader has not yet let go. A snapshot.
     [[nodiscard]] offset_t unread() const noexcept
