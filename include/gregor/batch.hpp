@@ -41,7 +41,7 @@ struct lender {
     void (*drop)(lender&) noexcept = nullptr; ///< called when the last batch outlived the consumer
     bool orphaned = false;
 
-    void let_go() noexcept
+    GREGOR_INLINE void let_go() noexcept
     {
         std::exchange(lease, nullptr)->set(0, 0);
         // it may be all that held producers back: the cursor has moved on, or is somebody else's
@@ -158,10 +158,10 @@ public:
         }
         return *this;
     }
-    ~batch() { let_go(); }
+    GREGOR_INLINE ~batch() { let_go(); }
 
     /// Ends the lease before the object goes: the records may be overwritten.
-    void let_go() noexcept
+    GREGOR_INLINE void let_go() noexcept
     {
         if (owner_ != nullptr) {
             count_ = 0;

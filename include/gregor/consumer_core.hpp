@@ -415,7 +415,11 @@ private:
             missed};
     }
 
-    [[nodiscard]] bool finished() noexcept { return nothing_will_come(*state_, assigned_); }
+    [[nodiscard]] bool finished() noexcept
+    {
+        const auto& all = assigned_.readers().all();
+        return (all.empty() || all.front()->finished()) && nothing_will_come(*state_, assigned_);
+    }
 
     readiness<env> readiness_{state_->records_arrived};
     breathing breathing_{options_.max_poll_records};

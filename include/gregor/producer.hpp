@@ -89,7 +89,7 @@ public:
     // --- one record ------------------------------------------------------------------------------
 
     template <class V = value_type>
-    sent send(V&& value, attributes given = {})
+    GREGOR_INLINE sent send(V&& value, attributes given = {})
     {
         return put(std::forward<V>(value), std::move(given), patience, no_stop{});
     }
@@ -109,7 +109,7 @@ public:
 
     /// Never waits for a reader.
     template <class V = value_type>
-    [[nodiscard]] sent try_send(V&& value, attributes given = {})
+    [[nodiscard]] GREGOR_INLINE sent try_send(V&& value, attributes given = {})
     {
         return put(std::forward<V>(value), std::move(given), none, no_stop{});
     }
@@ -220,7 +220,8 @@ private:
     explicit producer(std::unique_ptr<core, release> c) noexcept : core_(std::move(c)) {}
 
     template <class V, class Stop>
-    sent put(V&& value, attributes&& given, std::chrono::nanoseconds timeout, const Stop& stop)
+    GREGOR_INLINE sent put(V&& value, attributes&& given, std::chrono::nanoseconds timeout,
+                           const Stop& stop)
     {
         using given_type = std::remove_cvref_t<V>;
         static_assert(std::is_constructible_v<value_type, V&&>,

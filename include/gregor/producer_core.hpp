@@ -99,7 +99,8 @@ public:
     /// Claims, moves the value in, publishes. `value` is a T to move or, where T is trivially
     /// copyable, one to copy: nothing that can fail runs after the claim.
     template <class V, class Stop>
-    sent put(V&& value, attributes&& given, std::chrono::nanoseconds timeout, const Stop& stop)
+    GREGOR_INLINE sent put(V&& value, attributes&& given, std::chrono::nanoseconds timeout,
+                           const Stop& stop)
     {
         expect_no_claim();
         const partition_id p = route(value, given);
@@ -116,7 +117,7 @@ public:
                                      stop);
             }
         }
-        return deliver(p, got.first, std::forward<V>(value), std::move(given), time);
+        return deliver(into, p, got.first, std::forward<V>(value), std::move(given), time);
     }
 
     // --- a run of records of one partition -------------------------------------------------------
@@ -232,7 +233,7 @@ public:
             return existing(given.partition);
         }
         const std::size_t known = lanes_.known(*state_);
-        if (known == 1) {
+        if (known == 1) [[likely]] {
             return partition_id{0};
         }
         if constexpr (copied_to_stay_in_registers) {
@@ -273,10 +274,9 @@ private:
     }
 
     template <class V>
-    sent deliver(partition_id p, offset_t at, V&& value, attributes&& given,
-                 typename layout::stored_timestamp time) noexcept
+    GREGOR_INLINE sent deliver(lane& into, partition_id p, offset_t at, V&& value,
+                               attributes&& given, typename layout::stored_timestamp time) noexcept
     {
-        lane& into = lane_of(p);
         fill(into, at, std::forward<V>(value), std::move(given), time);
         into.log->publish(into.mine, at, 1);
         announce(into);
@@ -285,7 +285,7 @@ private:
 
     /// Wakes who waits for records; and, where producers share the ring, who waits for this claim
     /// to be published before it can be overwritten.
-    void announce(const lane& into) noexcept
+    GREGOR_INLINE void announce(const lane& into) noexcept
     {
         state_->records_arrived.notify();
         if (into.mine.shared) [[unlikely]] {
@@ -314,7 +314,7 @@ private:
         if (why != send_status::ok) {
             return {p, why};
         }
-        return deliver(p, got.first, std::forward<V>(value), std::move(given), time);
+        return deliver(lane_of(p), p, got.first, std::forward<V>(value), std::move(given), time);
     }
 
     /// A record that may go anywhere tries the emptiest partition when the chosen one is full.

@@ -98,7 +98,7 @@ public:
         return capacity() - static_cast<std::size_t>(offset & mask_);
     }
 
-    [[nodiscard]] claimed claim(lane& mine, std::size_t count)
+    [[nodiscard]] GREGOR_INLINE claimed claim(lane& mine, std::size_t count)
     {
         const claimed got = sequencer_.claim(mine, count, retire{*this});
         if (got.outcome != claiming::busy) [[likely]] {
@@ -116,7 +116,7 @@ public:
         return hold_insisting(mine, count);
     }
 
-    void publish(lane& mine, offset_t first, std::size_t count) noexcept
+    GREGOR_INLINE void publish(lane& mine, offset_t first, std::size_t count) noexcept
     {
         sequencer_.publish(mine, first, count);
     }

@@ -79,7 +79,7 @@ public:
     /// Claims `count` sequences (at most the capacity) for values that are ready to be moved in: no
     /// user code runs until they are published.
     template <class Retire>
-    [[nodiscard]] claimed_type claim(lane_type& mine, Seq count, Retire&& retire)
+    [[nodiscard]] GREGOR_INLINE claimed_type claim(lane_type& mine, Seq count, Retire&& retire)
     {
         if (!mine.shared) [[likely]] {
             const Seq first = sole_.marked();
@@ -93,7 +93,7 @@ public:
     }
 
     /// Publishes what `claim` gave, all of it, as records.
-    void publish(lane_type& mine, Seq first, Seq count) noexcept
+    GREGOR_INLINE void publish(lane_type& mine, Seq first, Seq count) noexcept
     {
         if (!mine.shared) [[likely]] {
             stamp_for_later(first, count);
@@ -282,7 +282,7 @@ private:
     }
 
     /// The sole producer says that it is busy, unless the regime is changing.
-    [[nodiscard]] bool mark(Seq first, Seq end) noexcept
+    [[nodiscard]] GREGOR_INLINE bool mark(Seq first, Seq end) noexcept
     {
         sole_.mark(end);
         if (look() == regime::sole) [[likely]] {
@@ -421,7 +421,7 @@ private:
 
     /// Looks at the watermark again; and, where it says nothing new, whether the stamps count now:
     /// they say all that the watermark said.
-    [[nodiscard]] bool see(sight_type& mine, Seq from) const noexcept
+    [[nodiscard]] GREGOR_INLINE bool see(sight_type& mine, Seq from) const noexcept
     {
         mine.known = sole_.published();
         if (before(from, mine.known)) {

@@ -33,7 +33,7 @@ public:
     // --- the producer ---------------------------------------------------------------------------
 
     /// Says that everything below `end` is being written; then look whether that may be.
-    void mark(Seq end) noexcept
+    GREGOR_INLINE void mark(Seq end) noexcept
     {
         // relaxed: carries nothing; the asymmetric fence orders it before the look that follows
         marked_.store(end, std::memory_order_relaxed);
