@@ -126,6 +126,32 @@ TEST_CASE("a set that sleeps is woken by a record of any of its topics", "[wait_
     CHECK(texts == each);
 }
 
+TEST_CASE("a set that falls asleep at once is woken by a record", "[wait_set]")
+{
+    ints t{"t"};
+    gregor::producer out{t};
+    int_reader in{t, "g"};
+    gregor::basic_wait_set<gregor::ring::std_env, gregor::wait::sleep> set;
+    set.add(in);
+    constexpr int rounds = 20;
+    std::atomic<int> asked{0};
+    std::thread sender{[&] {
+        for (int i = 0; i != rounds; ++i) {
+            while (asked.load(std::memory_order_acquire) != i + 1) {
+                std::this_thread::yield();
+            }
+            std::this_thread::sleep_for(2ms); // it sleeps by then, as a rule
+            out.send(i);
+        }
+    }};
+    for (int i = 0; i != rounds; ++i) {
+        asked.store(i + 1, std::memory_order_release);
+        CHECK(set.wait(support::patience).status() == wait_status::ready);
+        CHECK(support::read_values(in) == std::vector<int>{i});
+    }
+    sender.join();
+}
+
 TEST_CASE("news of a group, a consumer's wakeup and the end are something to poll for",
           "[wait_set]")
 {

@@ -3,11 +3,13 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -66,6 +68,26 @@ struct talker {
     }
     const broker* whom;
 };
+
+/// A clock that lets something happen while a topic is made: when it is moved into it.
+struct clock_with_a_hook {
+    static constexpr bool runs = true;
+
+    clock_with_a_hook() = default;
+    explicit clock_with_a_hook(std::function<void()> then) : hook(std::move(then)) {}
+    clock_with_a_hook(const clock_with_a_hook&) = default;
+    clock_with_a_hook(clock_with_a_hook&& other) : hook(std::exchange(other.hook, nullptr))
+    {
+        if (const auto now = std::exchange(hook, nullptr)) {
+            now();
+        }
+    }
+    [[nodiscard]] static std::chrono::nanoseconds steady_now() noexcept { return {}; }
+    [[nodiscard]] static gregor::timestamp_t system_now() noexcept { return {}; }
+
+    std::function<void()> hook;
+};
+using hooked = topic<int, gregor::time_source<clock_with_a_hook>>;
 
 } // namespace
 
@@ -350,6 +372,29 @@ TEST_CASE("of many that create one name at once one does", "[broker]")
         CHECK(made[0] + made[1] + made[2] + made[3] == 1);
         CHECK((opened[0] == opened[1] && opened[1] == opened[2] && opened[2] == opened[3]));
     }
+}
+
+TEST_CASE("who makes a topic finds the one that another has made meanwhile", "[broker]")
+{
+    broker b;
+    std::shared_ptr<hooked> first;
+    const auto be_faster = [&] { first = b.create<hooked>("t"); };
+    const auto refused = b.try_create<hooked>("t", {}, clock_with_a_hook{be_faster});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code() == errc::topic_exists);
+    first.reset();
+    REQUIRE_FALSE(b.remove("t"));
+    auto second = b.try_open_or_create<hooked>("t", {}, clock_with_a_hook{be_faster});
+    REQUIRE(second);
+    CHECK(*second == first);
+    CHECK(b.list() == names{"t"});
+
+    broker other;
+    const auto by_another_type = [&] { static_cast<void>(other.create<trades>("t")); };
+    const auto not_its =
+        other.try_open_or_create<hooked>("t", {}, clock_with_a_hook{by_another_type});
+    REQUIRE_FALSE(not_its);
+    CHECK(not_its.error().code() == errc::other_type);
 }
 
 TEST_CASE("topics come and go while others look for them", "[broker]")
