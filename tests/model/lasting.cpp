@@ -71,6 +71,22 @@ TEST_CASE("senders that wait at once share what makes their records lasting", "[
 
 TEST_CASE("a second producer comes while the first one waits for his record", "[model]")
 {
+    explored("lasting: revoked after a claim that was built in part", model::by_chance(20'000),
+             [](model::run& run) {
+                 auto here = std::make_shared<scene>(false);
+                 run.thread([=] {
+                     const auto got = here->log.hold(here->first, 2);
+                     check(got.outcome == ring::claiming::granted, "there is room");
+                     here->log.fill(got.first, 1, 10);
+                     here->log.settle(here->first, got.first, 2, 1);
+                     here->log.wait_lasting(ring::plus(got.first, 1));
+                     check(here->log.on_disk(got.first) == 10, "what lasts is what was built");
+                 });
+                 run.thread([=] {
+                     here->second = here->log.join_producers();
+                     here->send(here->second, 2, 1);
+                 });
+             });
     explored("lasting: revoked meanwhile", model::by_chance(30'000), [](model::run& run) {
         auto here = std::make_shared<scene>(false);
         run.thread([=] { here->send(here->first, 1, 2); });

@@ -203,6 +203,47 @@ TEST_CASE("a lossy reader of segments reads what its lease has kept", "[model]")
     }
 }
 
+TEST_CASE("a log of segments starts no later than who stands in it, nor than its end", "[model]")
+{
+    for (const bool shared : {false, true}) {
+        const std::string how = shared ? ", shared" : ", sole";
+        explored("segments: the start, and who stands" + how, {}, [=](model::run& run) {
+            auto here = std::make_shared<scene>(shared);
+            here->cursor->set(ring::plus(start, 1), place::holds);
+            here->send(here->first, 4);
+            run.thread([=] { here->send(here->first, 1); });
+            run.thread([=] {
+                check(here->log.protocol.room().log_start() == start, "who stands is waited for");
+                here->read(ring::plus(start, 1));
+                here->cursor->set(ring::plus(start, 2), place::holds);
+                here->read(ring::plus(start, 2));
+            });
+        });
+        explored("segments: the start, and then the end" + how, {}, [=](model::run& run) {
+            auto here = std::make_shared<scene>(shared);
+            here->send(here->first, 2);
+            run.thread([=] {
+                here->send(here->first, 2);
+                here->log.remove_oldest();
+            });
+            run.thread([=] {
+                const seq from = here->log.protocol.room().log_start();
+                check(!ring::before(here->log.protocol.end(), from), "the end is not before it");
+            });
+        });
+    }
+    // who sends is not who takes away
+    explored("segments: the start, and then the end, of two", {}, [](model::run& run) {
+        auto here = std::make_shared<scene>(false);
+        run.thread([=] { here->send(here->first, 3); });
+        run.thread([=] { here->log.remove_oldest(); });
+        run.thread([=] {
+            const seq from = here->log.protocol.room().log_start();
+            check(!ring::before(here->log.protocol.end(), from), "the end is not before it");
+        });
+    });
+}
+
 TEST_CASE("segments that readers hold stay, and are read once, in order", "[model]")
 {
     for (const bool shared : {false, true}) {

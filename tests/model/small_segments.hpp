@@ -222,9 +222,6 @@ private:
     bool cut_off_oldest()
     {
         const seq next = ring::plus(begin_, segment);
-        if (ring::before(protocol.gate().scan(next), next)) {
-            return false;
-        }
         settled_ = protocol.published_end(settled_);
         if (ring::before(settled_, next) || next == room_end_ ||
             !protocol.room().cut_off(next, protocol.gate())) {
