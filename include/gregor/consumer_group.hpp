@@ -116,8 +116,8 @@ void rest(Group& group) noexcept
     }
     for (auto& share : group.shares) {
         const auto word = share.cursor->get();
-        share.cursor->set(ring::sequence_in<offset_t>(word),
-                          ring::flags_in(word) & share.cursor->committed);
+        share.move(ring::sequence_in<offset_t>(word),
+                   ring::flags_in(word) & share.cursor->committed);
         share.resume = std::nullopt;
     }
 }
@@ -257,9 +257,7 @@ result<typename Topic::state_type::group_type*> find_group(typename Topic::state
         }
         return &group;
     }
-    auto& group = state.groups.emplace_back(state.new_group(std::string{name}));
-    group.lossy = options.lossy;
-    return &group;
+    return state.make_group(std::string{name}, options.lossy);
 }
 
 /// A new member of the group. One that comes back under the instance id of another finds its

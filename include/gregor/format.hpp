@@ -50,6 +50,7 @@ namespace gregor::inline GREGOR_ABI {
     case commit_status::fenced: return "fenced";
     case commit_status::not_assigned: return "not_assigned";
     case commit_status::out_of_range: return "out_of_range";
+    case commit_status::metadata_too_long: return "metadata_too_long";
     }
     return "?";
 }

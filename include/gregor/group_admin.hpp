@@ -306,12 +306,14 @@ void group_admin<Topic>::put(const typename state_type::partition_type& partitio
     const offset_t to = where.in(begin, now.end, here);
     share.resume = std::nullopt;
     share.note.text.clear();
+    share.kept.clear_notes();
     if (!cursor.holding()) {
-        cursor.set(to, place::committed);
+        share.move(to, place::committed);
     } else if (to >= here) {
-        cursor.set(to, place::committed | place::holds);
+        share.move(to, place::committed | place::holds);
     } else {
         static_cast<void>(hold_from(log, cursor, to, place::committed));
+        share.keep();
     }
 }
 
@@ -328,7 +330,7 @@ std::optional<error> group_admin<Topic>::remove(std::string_view group)
             if (auto why = in_use(*found, true)) {
                 return why;
             }
-            state_->groups.remove_if([found](const group_type& each) { return &each == found; });
+            state_->remove_group(*found);
         }
         state_->room_made.notify();
         return std::nullopt;

@@ -9,6 +9,7 @@
 
 #include "gregor/base/config.hpp"
 #include "gregor/base/types.hpp"
+#include "gregor/group/kept_cursor.hpp"
 #include "gregor/group/returned.hpp"
 #include "gregor/group/rotation.hpp"
 #include "gregor/group/starting_point.hpp"
@@ -35,7 +36,7 @@ public:
 
     /// At the cursor's place, or where the options say. Under the topic's mutex, as its end.
     /// The clock and the options outlive it.
-    partition_reader(partition_id p, log_type& log, owned_place cursor, owned_place lease,
+    partition_reader(partition_id p, log_type& log, kept_cursor<log_type> cursor, owned_place lease,
                      const clock& time, const consumer_options& options,
                      std::optional<offset_t> resume)
         : id_(p), log_(&log), cursor_(std::move(cursor)), lease_(std::move(lease)),
@@ -58,6 +59,7 @@ public:
             }
             held_from_ = cursor_->sequence();
         }
+        cursor_.keep();
     }
 
     [[nodiscard]] partition_id id() const noexcept { return id_; }
@@ -197,7 +199,7 @@ public:
     {
         if (is(unplaced) && !is(lossy)) {
             // it had no offset, so nothing has been held for it yet
-            held_from_ = hold_from(*log_, *cursor_, to, 0);
+            held_from_ = cursor_.hold(*log_, to, 0);
             unusual_ |= freed; // it may have stood lower for a moment
         }
         position_ = to;
@@ -244,16 +246,16 @@ private:
 
     void hold_committed(offset_t next) noexcept
     {
-        cursor_->set(next, place::committed | place::holds);
+        cursor_.move(next, place::committed | place::holds);
         held_from_ = next;
     }
     GREGOR_NOINLINE void commit_closely(offset_t next) noexcept
     {
         if (is(lossy)) {
-            cursor_->set(next, place::committed);
+            cursor_.move(next, place::committed);
             held_from_ = next;
         } else {
-            held_from_ = hold_from(*log_, *cursor_, next, place::committed);
+            held_from_ = cursor_.hold(*log_, next, place::committed);
         }
     }
 
@@ -407,7 +409,7 @@ private:
         }
         if (held_from_ == position_) {
             held_from_ = first;
-            cursor_->set(first, ring::flags_in(cursor_->get()));
+            cursor_.move(first, ring::flags_in(cursor_->get()));
             unusual_ |= freed;
         }
         position_ = first;
@@ -433,8 +435,8 @@ private:
 
     partition_id id_;
     log_type* log_;
-    owned_place cursor_; // the committed offset: the group's, or the consumer's own
-    owned_place lease_;  // of the batch in hand
+    kept_cursor<log_type> cursor_; // the committed offset: the group's, or the consumer's own
+    owned_place lease_;            // of the batch in hand
     typename log_type::sight sight_ = {};
     offset_t position_ = 0;    // the next to return
     offset_t held_from_ = 0;   // where the cursor is: lossless, it keeps everything from here on

@@ -168,6 +168,13 @@ of_consumer(std::string_view topic, bool in_group, std::string_view group,
                  "one group only, by groups::one", quoted("group", there)};
 }
 
+[[nodiscard]] inline error declared_lossy(std::string_view topic, std::string_view group)
+{
+    return error{errc::invalid_option, quoted("topic", topic),
+                 text({"declared groups to be lossless, as ", quoted("group", group), " too"}),
+                 "a lossy one in the log"};
+}
+
 [[nodiscard]] inline error other_loss(std::string_view topic, std::string_view group,
                                       bool made_lossy)
 {

@@ -186,6 +186,15 @@ public:
 private:
     explicit basic_topic(std::shared_ptr<state_type> state) noexcept : state_(std::move(state)) {}
 
+    /// With the groups that it begins with.
+    static result<basic_topic> whole(std::shared_ptr<state_type> state,
+                                     const topic_options& options)
+    {
+        if (std::optional<error> why = state->open_groups(options.groups)) {
+            return *std::move(why);
+        }
+        return basic_topic{std::move(state)};
+    }
     static bool drained(const state_type& state) noexcept;
     /// What its records are called in files.
     static std::string identity()
@@ -219,14 +228,15 @@ basic_topic<T, Policies>::create(std::string name, const topic_options& options,
             if (!logs) {
                 return logs.error();
             }
-            return basic_topic{
-                std::make_shared<state_type>(name, options, std::move(time), *std::move(logs))};
+            return whole(std::make_shared<state_type>(name, std::move(time), *std::move(logs)),
+                         options);
         } else {
             if (!options.log.directory.empty()) {
                 return refusal::log_in_memory(name, options.log.directory);
             }
-            return basic_topic{std::make_shared<state_type>(
-                name, options, std::move(time), typename state_type::source_type{options})};
+            return whole(std::make_shared<state_type>(name, std::move(time),
+                                                      typename state_type::source_type{options}),
+                         options);
         }
     };
 #if GREGOR_EXCEPTIONS
@@ -254,7 +264,11 @@ result<partition_id> basic_topic<T, Policies>::add_partitions(std::uint32_t more
             if (std::optional<error> why = state_->source.add(state_->partitions.size(), more)) {
                 return *std::move(why);
             }
-            first = state_->grow(more);
+            auto grown = state_->grow(more);
+            if (!grown) {
+                return grown.error();
+            }
+            first = *grown;
         }
         state_->records_arrived.notify(); // members have something to take
         state_->room_made.notify();       // there is room in what was added

@@ -1,23 +1,31 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <list>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
+#include "gregor/base/error.hpp"
+#include "gregor/base/result.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/log/group_state.hpp"
 #include "gregor/log/sender_figures.hpp"
 #include "gregor/options.hpp"
 #include "gregor/partition.hpp"
+#include "gregor/refusal.hpp"
 #include "gregor/ring/event_count.hpp"
 #include "gregor/ring/growing_array.hpp"
+#include "gregor/ring/sequence.hpp"
 
 namespace gregor::inline GREGOR_ABI {
 
@@ -30,22 +38,15 @@ struct topic_state {
     using place = typename log_type::place;
     using env = typename log_type::env;
     using event = ring::event_count<env>;
-    using group_type = group_state<typename log_type::owned_place, env>;
+    using kept_offset = typename log_type::kept_offset;
+    using group_type = group_state<typename log_type::owned_place, env, kept_offset>;
 
     using source_type = typename log_type::source;
 
-    topic_state(std::string topic_name, const topic_options& options, clock time_source,
-                source_type&& logs)
+    topic_state(std::string topic_name, clock time_source, source_type&& logs)
         : name(std::move(topic_name)), time(std::move(time_source)), source(std::move(logs)),
           partitions(source.partitions(), new_partition{source})
     {
-        for (const std::string& group : options.groups) {
-            auto& offsets = groups.emplace_back(new_group(group));
-            offsets.declared = true;
-            for (std::size_t i = 0; i != partitions.size(); ++i) {
-                offsets.shares[i].cursor->set(partitions[i].log.begin_offset(), place::holds);
-            }
-        }
     }
 
     [[nodiscard]] partition_type& at(partition_id id) const
@@ -62,19 +63,32 @@ struct topic_state {
         return fine;
     }
 
-    /// A group that has read nothing and holds nobody back.
-    [[nodiscard]] group_type new_group(const std::string& group) const
+    /// Before anybody has a handle: groups that the log knows are there, as they were when it was
+    /// written to last, and those that the options declare. Throws std::bad_alloc.
+    [[nodiscard]] std::optional<error> open_groups(const std::vector<std::string>& declared);
+
+    /// A group that has read nothing and holds nobody back; an error where the log cannot keep it.
+    /// Throws std::bad_alloc. Under the mutex.
+    [[nodiscard]] result<group_type*> make_group(const std::string& group, bool lossy);
+    /// Its offsets go. Under the mutex.
+    void remove_group(const group_type& group) noexcept
     {
-        return {.name = group, .shares = {partitions.size(), new_share{*this, group}}};
+        groups.remove_if([&](group_type& each) {
+            if (&each != &group) {
+                return false;
+            }
+            forget(each, 0);
+            return true;
+        });
     }
 
     /// What `topic::maintain` does.
     bool maintain();
 
     /// Adds so many partitions, and each group's shares of them; returns the first. Throws
-    /// std::bad_alloc, and then has added nothing. The source has them. Under the mutex; the caller
-    /// wakes both sides.
-    partition_id grow(std::uint32_t more);
+    /// std::bad_alloc, and then has added nothing, nor where the log cannot keep them. The source
+    /// has them. Under the mutex; the caller wakes both sides.
+    [[nodiscard]] result<partition_id> grow(std::uint32_t more);
 
     const std::string name;
     GREGOR_NO_UNIQUE_ADDRESS const clock time;
@@ -96,6 +110,31 @@ struct topic_state {
     bool (*fence_absent)(topic_state&, std::chrono::nanoseconds now) noexcept = nullptr;
 
 private:
+    /// The log keeps nothing of the group's shares any more, from the one of this number on.
+    void forget(group_type& group, std::size_t first) noexcept
+    {
+        if constexpr (log_type::durable) {
+            for (std::size_t i = first; i < group.shares.size(); ++i) {
+                partitions[i].log.forget_group(std::exchange(group.shares[i].kept, {}));
+            }
+        }
+    }
+    /// Those that it does not keep yet, from now on.
+    [[nodiscard]] std::optional<error> keep(group_type& group);
+    /// What the log knows of a group only in some partitions: the others came when it was not
+    /// looked at, and are read from their beginning on.
+    [[nodiscard]] std::optional<error> complete(group_type& group);
+    [[nodiscard]] group_type* find(std::string_view group) noexcept
+    {
+        for (group_type& each : groups) {
+            if (each.name == group) {
+                return &each;
+            }
+        }
+        return nullptr;
+    }
+    [[nodiscard]] std::optional<error> declare(const std::string& group);
+
     struct new_partition {
         source_type& from;
 
@@ -114,7 +153,140 @@ private:
 };
 
 template <class T, class Policies>
-partition_id topic_state<T, Policies>::grow(std::uint32_t more)
+std::optional<error> topic_state<T, Policies>::keep(group_type& group)
+{
+    if constexpr (log_type::durable) {
+        for (std::size_t i = 0; i != group.shares.size(); ++i) {
+            if (group.shares[i].kept.cell() == nullptr) {
+                auto kept = partitions[i].log.keep_group(group.name, group.lossy);
+                if (!kept) {
+                    return kept.error();
+                }
+                group.shares[i].kept = *kept;
+            }
+        }
+    }
+    static_cast<void>(group);
+    return std::nullopt;
+}
+
+template <class T, class Policies>
+std::optional<error> topic_state<T, Policies>::complete(group_type& group)
+{
+    const bool holds = group.holds_producers_back();
+    std::vector<std::size_t> fresh;
+    for (std::size_t i = 0; i != group.shares.size(); ++i) {
+        if (group.shares[i].kept.cell() == nullptr) {
+            fresh.push_back(i);
+        }
+    }
+    if (std::optional<error> why = keep(group)) {
+        return why;
+    }
+    for (const std::size_t i : fresh) {
+        const offset_t begin = partitions[i].log.begin_offset();
+        group.shares[i].resume = begin;
+        if (holds) {
+            group.shares[i].move(begin, place::holds);
+        }
+    }
+    return std::nullopt;
+}
+
+template <class T, class Policies>
+auto topic_state<T, Policies>::make_group(const std::string& group, bool lossy)
+    -> result<group_type*>
+{
+    group_type& made = groups.emplace_back(
+        group_type{.name = group, .shares = {partitions.size(), new_share{*this, group}}});
+    made.lossy = lossy;
+    struct or_there_is_none {
+        topic_state& all;
+        group_type* group;
+        ~or_there_is_none()
+        {
+            if (group != nullptr) {
+                all.remove_group(*group);
+            }
+        }
+    } whole{*this, &made};
+    if (std::optional<error> why = keep(made)) {
+        return *std::move(why);
+    }
+    return std::exchange(whole.group, nullptr);
+}
+
+template <class T, class Policies>
+std::optional<error> topic_state<T, Policies>::open_groups(const std::vector<std::string>& declared)
+{
+    if constexpr (log_type::durable) {
+        for (std::size_t p = 0; p != partitions.size(); ++p) {
+            auto& log = partitions[p].log;
+            log.each_group([&](auto& cell, std::optional<std::string> note) {
+                const std::string its_name{cell.name()};
+                group_type* group = find(its_name);
+                if (group == nullptr) {
+                    group = &groups.emplace_back(
+                        group_type{.name = its_name,
+                                   .shares = {partitions.size(), new_share{*this, its_name}}});
+                    group->lossy = cell.lossy();
+                    group->joined = true;
+                }
+                auto& share = group->shares[p];
+                share.kept = kept_offset{cell};
+                const auto word = cell.word().value_or(0);
+                const auto at = ring::sequence_in<offset_t>(word);
+                // What it held may be gone: then it is told what it missed, as one that was away.
+                const unsigned most = at < log.begin_offset() ? place::committed + 0U
+                                                              : place::committed | place::holds;
+                share.cursor->set(at, ring::flags_in(word) & most);
+                share.note = {at, std::move(note).value_or("")};
+            });
+        }
+        for (group_type& group : groups) {
+            if (std::optional<error> why = complete(group)) {
+                return why;
+            }
+        }
+    }
+    for (const std::string& group : declared) {
+        if (std::optional<error> why = declare(group)) {
+            return why;
+        }
+    }
+    return std::nullopt;
+}
+
+template <class T, class Policies>
+std::optional<error> topic_state<T, Policies>::declare(const std::string& group)
+{
+    group_type* its = find(group);
+    if (its == nullptr) {
+        auto made = make_group(group, false);
+        if (!made) {
+            return made.error();
+        }
+        its = *made;
+    } else if (its->lossy) {
+        return refusal::declared_lossy(name, group);
+    }
+    its->declared = true;
+    for (std::size_t p = 0; p != its->shares.size(); ++p) {
+        auto& share = its->shares[p];
+        const auto word = share.cursor->get();
+        const auto at = ring::sequence_in<offset_t>(word);
+        const offset_t begin = partitions[p].log.begin_offset();
+        if ((ring::flags_in(word) & place::committed) == 0) {
+            share.move((std::max)(at, begin), place::holds);
+        } else if (at >= begin) {
+            share.move(at, place::committed | place::holds);
+        }
+    }
+    return std::nullopt;
+}
+
+template <class T, class Policies>
+result<partition_id> topic_state<T, Policies>::grow(std::uint32_t more)
 {
     struct what_is_not_shown_goes {
         topic_state& all;
@@ -143,8 +315,15 @@ partition_id topic_state<T, Policies>::grow(std::uint32_t more)
         const bool reads = !group.members.empty();
         for (std::size_t i = first; i != first + more; ++i) {
             auto& share = group.shares.append(new_share{*this, group.name});
+            if constexpr (log_type::durable) {
+                auto kept = partitions[i].log.keep_group(group.name, group.lossy);
+                if (!kept) {
+                    return kept.error();
+                }
+                share.kept = *kept;
+            }
             if (holds) {
-                share.cursor->set(0, place::holds);
+                share.move(0, place::holds);
             } else if (reads) {
                 share.resume = 0;
             }

@@ -114,7 +114,7 @@ private:
         if (note) {
             cell.write_note(offset, *note);
         }
-        cell.store(offset << 2U | 2U);
+        cell.set(offset << 2U | 2U);
         said_[name].push_back({offset, std::move(note)});
     }
 

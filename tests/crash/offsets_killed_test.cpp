@@ -58,7 +58,7 @@ void take_step(disk::offset_cell& cell, std::uint64_t step) noexcept
         if (step % 3 == 0) {
             cell.write_note(word_of(step) >> 2U, digits);
         }
-        cell.store(word_of(step));
+        cell.set(word_of(step));
     }
 }
 

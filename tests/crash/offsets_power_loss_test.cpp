@@ -202,7 +202,7 @@ private:
             } else if (next.offset == known.may.back().offset) {
                 return; // without a note, the one before would still be its own
             }
-            cell->store(*next.offset << 2U | 2U);
+            cell->set(*next.offset << 2U | 2U);
             known.may.push_back(next);
             known.ever.push_back(next);
         }
@@ -325,7 +325,7 @@ struct crossed_log {
                 for (; at != to; ++at) {
                     now.seen.insert(now.records[at]);
                 }
-                cell.store(at << 2U | 2U);
+                cell.set(at << 2U | 2U);
                 now.offsets = memory.files[0].now;
                 all.push_back(now);
             }

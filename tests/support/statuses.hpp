@@ -46,6 +46,7 @@ inline std::ostream& operator<<(std::ostream& out, commit_status status)
     case commit_status::fenced: return out << "fenced";
     case commit_status::not_assigned: return out << "not_assigned";
     case commit_status::out_of_range: return out << "out_of_range";
+    case commit_status::metadata_too_long: return out << "metadata_too_long";
     }
     return out << "?";
 }

@@ -132,6 +132,9 @@ public:
     void write_note(reader& r, offset_note& note) noexcept
     {
         const std::lock_guard lock{state_.mutex};
+        if (has_group()) {
+            member_.share(r.id()).kept.write_note(note.of, note.text);
+        }
         std::swap(note_of(r), note);
     }
     [[nodiscard]] std::string note(reader& r)
@@ -382,8 +385,10 @@ private:
         const std::string label = has_group() ? member_.group().name : "(no group)";
         owned_place cursor =
             has_group() ? owned_place{member_.share(p).cursor.get()} : gate.own(gate.cursor(label));
-        return new reader(p, log, std::move(cursor), gate.own(gate.lease(label)), state_.time,
-                          options_, resume);
+        const auto kept =
+            has_group() ? member_.share(p).kept : typename reader::log_type::kept_offset{};
+        return new reader(p, log, {std::move(cursor), kept}, gate.own(gate.lease(label)),
+                          state_.time, options_, resume);
     }
     reader& add(partition_id p, std::optional<offset_t> resume)
     {

@@ -56,7 +56,7 @@ std::optional<error> join_by_name(typename Topic::state_type& state, assignment<
         ~or_there_is_none()
         {
             if (!group->joined && !group->declared) {
-                state.groups.remove_if([this](const auto& each) { return &each == group; });
+                state.remove_group(*group);
             }
         }
     } const it_is_joined{state, *found};

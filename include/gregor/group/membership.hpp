@@ -21,9 +21,10 @@ namespace gregor::inline GREGOR_ABI {
 
 enum class commit_status : std::uint8_t {
     ok,
-    fenced,       ///< the member was away for too long, and has lost its partitions
-    not_assigned, ///< the consumer does not own the partition (any more)
-    out_of_range, ///< beyond the end of the log
+    fenced,            ///< the member was away for too long, and has lost its partitions
+    not_assigned,      ///< the consumer does not own the partition (any more)
+    out_of_range,      ///< beyond the end of the log
+    metadata_too_long, ///< a log on disk has room for 1000 bytes; nothing is committed
 };
 
 /// A consumer's part in its group: whether there is something to act upon, and what. A consumer

@@ -144,6 +144,9 @@ public:
             return commit_status::out_of_range;
         }
         if (note != nullptr) {
+            if (note->text.size() > reader::log_type::kept_offset::longest_note) {
+                return commit_status::metadata_too_long;
+            }
             assigned_.write_note(*r, *note);
         }
         assigned_.commit(*r, next);

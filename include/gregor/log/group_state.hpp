@@ -12,8 +12,10 @@
 
 #include "gregor/base/config.hpp"
 #include "gregor/base/types.hpp"
+#include "gregor/log/kept_nowhere.hpp"
 #include "gregor/options.hpp"
 #include "gregor/ring/growing_array.hpp"
+#include "gregor/ring/sequence.hpp"
 
 namespace gregor::inline GREGOR_ABI {
 
@@ -133,7 +135,7 @@ struct offset_note {
 /// that holds producers back, and who reads which. It outlives the group's members.
 ///
 /// Threads   under the topic's mutex; the offsets themselves are moved by the partition's owner
-template <class OwnedPlace, class Env>
+template <class OwnedPlace, class Env, class Kept = kept_nowhere>
 struct group_state {
     using member = group_member<Env>;
     using place = typename OwnedPlace::element_type;
@@ -149,6 +151,22 @@ struct group_state {
         /// Where the last owner was, where it could not leave that in the cursor.
         std::optional<offset_t> resume = std::nullopt;
         offset_note note = {};
+        GREGOR_NO_UNIQUE_ADDRESS Kept kept = {}; ///< where the cursor is kept, too
+
+        /// Moves the cursor forward, or lets go. What is kept moves first: producers overwrite what
+        /// the cursor has let go at once, and it must not come back.
+        void move(offset_t to, unsigned flags) noexcept
+        {
+            kept.set(ring::pack(to, flags));
+            cursor->set(to, flags);
+        }
+        /// The cursor has been moved in another way.
+        void keep() noexcept
+        {
+            if constexpr (Kept::kept) {
+                kept.set(cursor->get());
+            }
+        }
 
         void give_back(std::optional<offset_t> at) noexcept
         {

@@ -91,7 +91,15 @@ public:
     void try_flush() noexcept
     {
         const std::lock_guard lock{mutex_};
-        static_cast<void>(guarded(lasting_, [&] { return flush_now(); }));
+        static_cast<void>(guarded(lasting_, [&] { return flush_all(); }));
+    }
+
+    /// Calls act(what groups have committed), under the mutex.
+    template <class Act>
+    auto with_offsets(Act&& act)
+    {
+        const std::lock_guard lock{mutex_};
+        return act(files_.offsets());
     }
 
     /// Makes room ahead of the producers, makes lasting what the interval says, seals what is full,
@@ -146,6 +154,12 @@ private:
     void remove_older_than(timestamp_t time);
     void prepare(std::uint64_t count) noexcept;
     [[nodiscard]] failure_type flush_now();
+    /// What groups have committed, too.
+    [[nodiscard]] failure_type flush_all()
+    {
+        failure_type failed = flush_now();
+        return failed ? failed : files_.flush_offsets();
+    }
     [[nodiscard]] error full(std::uint64_t most) const;
 
     /// How the last attempt at something failed, if it did.
@@ -257,7 +271,8 @@ auto keeper<Sequencer, Env, Files>::add_segment() -> extension
             return extension::failed;
         }
         if (!cut_off_oldest()) {
-            return extension::full;
+            return guarded(room_, [&] { return files_.why_failed(); }) ? extension::full
+                                                                       : extension::failed;
         }
         again = segments() * segment_bytes <= most; // else it has to become smaller
         if (!again && !guarded(room_, [&] { return files_.remove_oldest(); })) {
@@ -287,7 +302,9 @@ bool keeper<Sequencer, Env, Files>::cut_off_oldest()
     if (settled_ < next || next == files_.room_end()) {
         return false; // a claim in it is open
     }
-    return log_.room().cut_off(next, log_.gate());
+    // What let it go must not be forgotten, or a group would be told that it has missed something.
+    return guarded(lasting_, [&] { return files_.flush_offsets(); }) &&
+           log_.room().cut_off(next, log_.gate());
 }
 
 // --- what lasts ----------------------------------------------------------------------------------
@@ -311,7 +328,7 @@ bool keeper<Sequencer, Env, Files>::flush_unless_busy(std::chrono::nanoseconds n
         return true; // somebody is at it, or makes room; the next record sees
     }
     // not before it is done: who fails for good says so at every record
-    const bool done = guarded(lasting_, [&] { return flush_now(); });
+    const bool done = guarded(lasting_, [&] { return flush_all(); });
     if (done) {
         flushed_at_.raise(now.count());
     }
@@ -322,7 +339,7 @@ template <class Sequencer, class Env, class Files>
 std::optional<error> keeper<Sequencer, Env, Files>::flush()
 {
     const std::lock_guard lock{mutex_};
-    return guarded(lasting_, [&] { return flush_now(); }) ? failure_type{} : reason(lasting_);
+    return guarded(lasting_, [&] { return flush_all(); }) ? failure_type{} : reason(lasting_);
 }
 
 template <class Sequencer, class Env, class Files>
@@ -346,7 +363,7 @@ bool keeper<Sequencer, Env, Files>::maintain(std::chrono::nanoseconds now, times
     const bool has_full = settled_ - files_.durable() >= segment_records();
     const bool due = options_.flush == flush_policy::interval && is_time(now);
     if (has_full || due) {
-        if (guarded(lasting_, [&] { return flush_now(); })) {
+        if (guarded(lasting_, [&] { return flush_all(); })) {
             flushed_at_.raise(now.count());
         }
     }

@@ -17,6 +17,7 @@
 #include "gregor/log/format.hpp"
 #include "gregor/log/keeper.hpp"
 #include "gregor/log/mapped_slot.hpp"
+#include "gregor/log/offset_cell.hpp"
 #include "gregor/log/os_file.hpp"
 #include "gregor/log/partition_files.hpp"
 #include "gregor/log/recovery_report.hpp"
@@ -58,8 +59,9 @@ public:
     /// What the logs of a topic are made from.
     using source = disk::topic_files<Files>;
 
-    /// What was sent is kept when the process ends.
+    /// What was sent is kept when the process ends, and so is what was committed.
     static constexpr bool durable = true;
+    using kept_offset = disk::kept_offset;
 
     static constexpr std::size_t most_records =
         (std::size_t{1} << (sizeof(std::size_t) * 8 - 2)) / sizeof(slot_type);
@@ -132,6 +134,34 @@ public:
         const bool fine = keeper_.see_to_lasting(end, time.steady_now());
         lasting.notify();
         return fine;
+    }
+
+    // --- groups ----------------------------------------------------------------------------------
+
+    /// Visits the cells of all groups: visit(cell, its note). Before anybody commits.
+    template <class Visit>
+    void each_group(Visit&& visit)
+    {
+        keeper_.with_offsets([&](auto& offsets) {
+            offsets.each([&](auto& cell) { visit(cell, offsets.note(cell)); });
+        });
+    }
+    /// Keeps what a group commits from now on; of this name there is none yet.
+    [[nodiscard]] result<kept_offset> keep_group(std::string_view group, bool lossy)
+    {
+        auto made = keeper_.with_offsets([&](auto& offsets) {
+            if (auto* const left = offsets.find(group)) {
+                offsets.remove(*left); // by an attempt that did not come to an end
+            }
+            return offsets.add(group, lossy);
+        });
+        return made ? result<kept_offset>{kept_offset{**made}} : made.error();
+    }
+    void forget_group(kept_offset which) noexcept
+    {
+        if (which.cell() != nullptr) {
+            keeper_.with_offsets([&](auto& offsets) { offsets.remove(*which.cell()); });
+        }
     }
 
     // --- the log as a whole ----------------------------------------------------------------------

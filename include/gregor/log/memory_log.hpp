@@ -13,6 +13,7 @@
 #include "gregor/base/config.hpp"
 #include "gregor/base/error.hpp"
 #include "gregor/base/types.hpp"
+#include "gregor/log/kept_nowhere.hpp"
 #include "gregor/options.hpp"
 #include "gregor/ring/env.hpp"
 #include "gregor/ring/sequencer.hpp"
@@ -44,6 +45,7 @@ public:
 
     /// What was sent goes when the log goes.
     static constexpr bool durable = false;
+    using kept_offset = kept_nowhere;
 
     /// What the logs of a topic are made from.
     class source {

@@ -24,9 +24,9 @@ namespace gregor::inline GREGOR_ABI::disk {
 /// stand, and the kernel keeps their pages; who reads them is another process. Two copies, written
 /// in turn: while one is written, and says so, the other one is whole.
 ///
-/// Threads   store, write_note, clear_notes: who owns the partition; the rest with its file
+/// Threads   set, write_note, clear_notes: who owns the partition; the rest with its file
 /// Progress  wait-free
-/// Cost      store: four stores and a checksum of 16 bytes; after a sync, a page fault once
+/// Cost      set: four stores and a checksum of 16 bytes; after a sync, a page fault once
 /// Lifetime  as its file
 class alignas(cache_line_bytes) offset_cell {
 public:
@@ -35,7 +35,7 @@ public:
     offset_cell& operator=(const offset_cell&) = delete;
 
     /// What is committed from now on.
-    void store(std::uint64_t word) noexcept
+    void set(std::uint64_t word) noexcept
     {
         const std::uint64_t sequence = ++sequence_;
         const std::uint64_t checked[] = {cell::as_it_lies(word), cell::as_it_lies(sequence)};
@@ -48,7 +48,7 @@ public:
         word_ = word;
     }
 
-    /// What is to be said with this offset, once it is committed: call `store` next. Up to
+    /// What is to be said with this offset, once it is committed: call `set` next. Up to
     /// `longest_note` bytes.
     void write_note(offset_t of, std::string_view text) noexcept;
 
@@ -185,8 +185,8 @@ inline bool offset_cell::move_back(offset_t most)
     if (moves || beyond(found.word_before)) {
         const std::uint64_t word = moves ? most << 2U | (*found.word & 3U) : *found.word;
         // both copies: if one is damaged, the other one must not lead beyond
-        store(word);
-        store(word);
+        set(word);
+        set(word);
     }
     if (moves) {
         clear_notes(); // of records that are gone
@@ -214,5 +214,41 @@ inline void offset_cell::take(std::uint64_t number, std::uint64_t group_salt, st
     std::memcpy(group_.name, name.data(), name.size());
     write_group(file_salt);
 }
+
+/// A group's cell, where it has one: a consumer without a group keeps nothing.
+///
+/// Threads   as its cell
+class kept_offset {
+public:
+    static constexpr bool kept = true;
+    static constexpr std::size_t longest_note = disk::longest_note;
+
+    kept_offset() = default;
+    explicit kept_offset(offset_cell& in) noexcept : cell_(&in) {}
+
+    [[nodiscard]] offset_cell* cell() const noexcept { return cell_; }
+
+    void set(std::uint64_t word) const noexcept
+    {
+        if (cell_ != nullptr) [[likely]] {
+            cell_->set(word);
+        }
+    }
+    void write_note(offset_t of, std::string_view text) const noexcept
+    {
+        if (cell_ != nullptr) {
+            cell_->write_note(of, text);
+        }
+    }
+    void clear_notes() const noexcept
+    {
+        if (cell_ != nullptr) {
+            cell_->clear_notes();
+        }
+    }
+
+private:
+    offset_cell* cell_ = nullptr;
+};
 
 } // namespace gregor::inline GREGOR_ABI::disk

@@ -76,6 +76,8 @@ public:
                                                    const offsets_owner& of);
 
     [[nodiscard]] const offsets_report& report() const noexcept { return report_; }
+    /// There is a group, or was one since it was opened.
+    [[nodiscard]] bool used() const noexcept { return used_; }
 
     /// Visits the cells of groups.
     template <class Visit>
@@ -146,6 +148,7 @@ private:
     std::uint64_t epoch_ = 0;
     bool state_torn_ = false;       ///< as it was found
     std::uint64_t last_number_ = 0; ///< the highest one of a cell
+    bool used_ = false;
     std::vector<mapping> mappings_;
     std::vector<std::unique_ptr<offset_cell>> cells_;
     offsets_report report_;
@@ -325,6 +328,7 @@ result<offset_cell*> offsets_file<Files>::add(std::string_view group, bool lossy
         return did.on(path_);
     }
     cell->take(++last_number_, salt, group, lossy ? lossy_group : 0, salt_);
+    used_ = true;
     return cell;
 }
 
@@ -347,6 +351,7 @@ void offsets_file<Files>::look_at_cells()
         }
     }
     each([&](const offset_cell&) { ++report_.groups; });
+    used_ = report_.groups != 0;
 }
 
 /// What a group has read is what is left of it: an offset may be beyond that. Where the log has

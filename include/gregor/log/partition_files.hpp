@@ -18,6 +18,7 @@
 #include "gregor/log/checkpoint.hpp"
 #include "gregor/log/directory.hpp"
 #include "gregor/log/format.hpp"
+#include "gregor/log/offsets_file.hpp"
 #include "gregor/log/os_file.hpp"
 #include "gregor/log/recovery.hpp"
 #include "gregor/log/segment.hpp"
@@ -53,6 +54,11 @@ public:
     [[nodiscard]] const recovery_report& report() const noexcept { return report_; }
     [[nodiscard]] const segment_format& format() const noexcept { return format_; }
     [[nodiscard]] const std::string& path() const noexcept { return in_.path; }
+
+    /// Opens what groups have committed, too; before anything is written.
+    [[nodiscard]] failure open_offsets();
+    /// Where they were opened.
+    [[nodiscard]] offsets_file<Files>& offsets() noexcept { return *offsets_; }
 
     /// The oldest offset that has a slot.
     [[nodiscard]] offset_t begin() const noexcept
@@ -104,6 +110,9 @@ public:
     /// would be a sync more, and who recovers finds the records that are lasting without it.
     [[nodiscard]] failure flush(offset_t end);
 
+    /// Makes lasting what groups have committed.
+    [[nodiscard]] failure flush_offsets();
+
     /// The last flush, at the end of the log, behind which nothing is written any more: who opens
     /// it next, knows that nothing is missing.
     [[nodiscard]] failure close(offset_t end);
@@ -137,6 +146,7 @@ private:
     [[nodiscard]] failure broken() const
     {
         return broke_.on(in_.of(broke_at_ == at_checkpoint ? checkpoint_file<Files>::name
+                                : broke_at_ == at_offsets  ? offsets_file<Files>::name
                                                            : segment_name(broke_at_)));
     }
     /// What is left of a segment whose file has this name, and that is not counted any more.
@@ -157,9 +167,11 @@ private:
     checkpoint_file<Files> checkpoint_;
     std::optional<window<Files>> window_; // before what lies in it
     std::vector<segment<Files>> segments_;
+    std::optional<offsets_file<Files>> offsets_;
     offset_t durable_;
 
     static constexpr offset_t at_checkpoint = ~offset_t{0};
+    static constexpr offset_t at_offsets = at_checkpoint - 1;
     outcome broke_; ///< what made it fail for good
     offset_t broke_at_ = at_checkpoint;
 };
@@ -324,9 +336,47 @@ auto partition_files<Files>::flush(offset_t end) -> failure
 }
 
 template <class Files>
+auto partition_files<Files>::open_offsets() -> failure
+{
+    const checkpoint_values& values = checkpoint_.values();
+    auto opened = offsets_file<Files>::open(in_, {.log = values.log,
+                                                  .partition = format_.partition,
+                                                  .epoch = values.epoch,
+                                                  .epoch_start = values.epoch_start,
+                                                  .begin = report_.begin,
+                                                  .end = report_.end});
+    if (!opened) {
+        return opened.error();
+    }
+    offsets_.emplace(*std::move(opened));
+    const offsets_report& found = offsets_->report();
+    report_.offsets_moved_back = found.moved_back;
+    report_.offsets_lost = found.lost_offsets + found.lost_groups;
+    return {};
+}
+
+template <class Files>
+auto partition_files<Files>::flush_offsets() -> failure
+{
+    if (failed()) {
+        return broken();
+    }
+    if (offsets_ && offsets_->used()) {
+        if (const outcome did = offsets_->sync(); !did.ok()) {
+            breaks(did, at_offsets);
+            return broken();
+        }
+    }
+    return {};
+}
+
+template <class Files>
 auto partition_files<Files>::close(offset_t end) -> failure
 {
     if (failure failed = flush(end)) {
+        return failed;
+    }
+    if (failure failed = flush_offsets()) {
         return failed;
     }
     return save(durable_ == end);

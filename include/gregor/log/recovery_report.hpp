@@ -31,8 +31,11 @@ struct recovery_report {
     std::uint64_t set_aside = 0; ///< whole records beyond a hole, kept in a file
     std::uint64_t damaged = 0;   ///< broken slots beyond the end, kept there as they are
     std::uint64_t erased_bytes = 0;
-    std::uint64_t unfinished = 0;    ///< files that were not finished, removed
-    bool checkpoint_torn = false;    ///< one of its two blocks was not whole
+    std::uint64_t unfinished = 0; ///< files that were not finished, removed
+    bool checkpoint_torn = false; ///< one of its two blocks was not whole
+    /// Groups' offsets that were beyond the end, and are not any more.
+    std::uint64_t offsets_moved_back = 0;
+    std::uint64_t offsets_lost = 0;  ///< those that cannot be read any more
     std::chrono::nanoseconds took{}; ///< by the steady clock
 
     /// How many of the offsets below `offset`, as they were in that epoch or an older one, are not

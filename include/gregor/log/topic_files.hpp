@@ -247,6 +247,9 @@ result<partition_files<Files>> topic_files<Files>::open_one(std::size_t partitio
     if (!files) {
         return files.error();
     }
+    if (auto why = files->open_offsets()) {
+        return *std::move(why);
+    }
     // more than the options say, where there is more: it is to be read
     constexpr std::uint64_t most_segments = 1U << 15U; // a mapping each: the system has 65530
     const std::uint64_t segment_bytes = format.slot_count * format.slot_bytes();

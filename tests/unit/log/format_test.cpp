@@ -171,8 +171,8 @@ TEST_CASE("an offsets file lies as the format says, on every machine", "[log][fo
     alignas(8) std::array<unsigned char, disk::cell_bytes> cell{};
     disk::offset_cell risk{cell.data()};
     risk.take(0x0708, 0x2122232425262728U, "risk", disk::lossy_group, salt);
-    risk.store(0x090a0b0c0d0e0f02U); // the first one, in the second place
-    risk.store(0x191a1b1c1d1e1f03U);
+    risk.set(0x090a0b0c0d0e0f02U); // the first one, in the second place
+    risk.set(0x191a1b1c1d1e1f03U);
     risk.write_note(0x191a1b1c1d1e1f03U >> 2U, "hello");
     check_bytes(cell.data(),
                 {{0, {'g', 'r', 'e', 'g', 'o', 'r', 'G', 'R', 8, 7, 0, 0, 0, 0, 0, 0}},

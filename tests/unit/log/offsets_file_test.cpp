@@ -85,7 +85,7 @@ struct one_group {
         auto offsets = open(scratch.path());
         offset_cell& cell = add(offsets, "risk");
         for (const std::uint64_t each : words) {
-            cell.store(each);
+            cell.set(each);
         }
     }
 
@@ -124,11 +124,11 @@ TEST_CASE("what groups have committed is there when the file is opened again", "
         CHECK(offsets.report().made);
         CHECK(offsets.report().groups == 0);
         offset_cell& risk = add(offsets, "risk");
-        risk.store(word(1, committed | holds));
-        risk.store(word(7, committed | holds));
+        risk.set(word(1, committed | holds));
+        risk.set(word(7, committed | holds));
         risk.write_note(8, "as of yesterday");
-        risk.store(word(8, committed | holds));
-        add(offsets, "screen", true).store(word(0));
+        risk.set(word(8, committed | holds));
+        add(offsets, "screen", true).set(word(0));
         add(offsets, "new");
         CHECK(offsets.find("risk") == &risk);
         CHECK(offsets.find("ris") == nullptr);
@@ -159,7 +159,7 @@ TEST_CASE("what is committed after an opening counts, as often as it is opened",
     for (offset_t at = 2; at != 9; ++at) {
         auto offsets = open(log.scratch.path());
         CHECK(offsets.find("risk")->word() == word(at - 1));
-        offsets.find("risk")->store(word(at));
+        offsets.find("risk")->set(word(at));
     }
 }
 
@@ -172,7 +172,7 @@ TEST_CASE("a group that is removed is gone, and its cell serves again", "[log][o
         offset_cell& risk = add(offsets, "risk");
         for (offset_t at = 1; at != 4; ++at) {
             risk.write_note(at, "mine");
-            risk.store(word(at));
+            risk.set(word(at));
         }
         offsets.remove(risk);
         CHECK(offsets.find("risk") == nullptr);
@@ -193,7 +193,7 @@ TEST_CASE("a group that is removed is gone, and its cell serves again", "[log][o
     offset_cell* const other = offsets.find("other");
     REQUIRE(other != nullptr);
     CHECK_FALSE(other->word().has_value());
-    other->store(word(3));
+    other->set(word(3));
     CHECK_FALSE(offsets.note(*other).has_value());
     CHECK(open(scratch.path()).find("other")->word() == word(3));
 }
@@ -215,7 +215,7 @@ TEST_CASE("the file grows as groups come, and cells stay where they are", "[log]
         }
         CHECK(pages == std::vector<std::uintmax_t>{5, 9, 17, 33, 65});
         for (std::size_t i = 0; i != groups; ++i) {
-            cells[i]->store(word(i));
+            cells[i]->set(word(i));
         }
     }
     auto offsets = open(scratch.path());
@@ -239,8 +239,8 @@ TEST_CASE("a group's name has up to 255 bytes, whatever they are", "[log][offset
         CHECK(says(why.error().what(), "expected a group's name of 1 to 255 bytes, found one of "
                                        "256"));
         CHECK_FALSE(offsets.add("", false).has_value());
-        add(offsets, longest).store(word(1));
-        add(offsets, odd).store(word(2));
+        add(offsets, longest).set(word(1));
+        add(offsets, odd).set(word(2));
     }
     auto offsets = open(scratch.path());
     CHECK(offsets.report().groups == 2);
@@ -257,7 +257,7 @@ TEST_CASE("a note belongs to its offset, and to no other", "[log][offsets]")
     const auto note = [&] { return offsets.note(cell); };
     cell.write_note(5, "five");
     CHECK_FALSE(note().has_value()); // nothing is committed
-    cell.store(word(5));
+    cell.set(word(5));
     CHECK(note() == "five");
     SECTION("who is killed before the offset leaves the note of the one before")
     {
@@ -268,7 +268,7 @@ TEST_CASE("a note belongs to its offset, and to no other", "[log][offsets]")
         auto again = open(scratch.path());
         CHECK(again.note(*again.find("risk")) == "five");
         // nor does what was not committed come back with its offset
-        again.find("risk")->store(word(8));
+        again.find("risk")->set(word(8));
         CHECK_FALSE(again.note(*again.find("risk")).has_value());
     }
     SECTION("another one for the same offset counts, and is kept")
@@ -277,12 +277,12 @@ TEST_CASE("a note belongs to its offset, and to no other", "[log][offsets]")
         CHECK(note() == "five again");
         cell.write_note(9, "nine");
         CHECK(note() == "five again");
-        cell.store(word(9));
+        cell.set(word(9));
         CHECK(note() == "nine");
     }
     SECTION("who commits without leaves none")
     {
-        cell.store(word(6));
+        cell.set(word(6));
         CHECK_FALSE(note().has_value());
     }
     SECTION("all are cleared")
@@ -296,7 +296,7 @@ TEST_CASE("a note belongs to its offset, and to no other", "[log][offsets]")
     {
         const std::string longest(disk::longest_note, 'n');
         cell.write_note(9, longest);
-        cell.store(word(9));
+        cell.set(word(9));
         CHECK(note() == longest);
         auto again = open(scratch.path());
         CHECK(again.note(*again.find("risk")) == longest);
@@ -389,7 +389,7 @@ TEST_CASE("an offset whose last copy is damaged is the one before", "[log][offse
         CHECK(offsets.report().torn == 1);
         CHECK(offsets.report().lost_offsets == 0);
         CHECK(offsets.find("risk")->word() == word(1));
-        offsets.find("risk")->store(word(3));
+        offsets.find("risk")->set(word(3));
     }
     CHECK(open(log.scratch.path()).report().torn == 0);
     CHECK(open(log.scratch.path()).find("risk")->word() == word(3));
@@ -399,7 +399,7 @@ TEST_CASE("an offset whose last copy is damaged is the one before", "[log][offse
     CHECK(offsets.report().torn == 2);
     CHECK(offsets.report().lost_offsets == 1);
     CHECK_FALSE(offsets.find("risk")->word().has_value());
-    offsets.find("risk")->store(word(4));
+    offsets.find("risk")->set(word(4));
     CHECK(open(log.scratch.path()).find("risk")->word() == word(4));
 }
 
@@ -442,8 +442,8 @@ TEST_CASE("of a group that is in two cells the later one counts", "[log][offsets
         auto offsets = open(scratch.path());
         offset_cell& first = add(offsets, "first");
         offset_cell& second = add(offsets, "second");
-        first.store(word(1));
-        second.store(word(2));
+        first.set(word(1));
+        second.set(word(2));
         const std::string before = support::bytes_of(scratch / "offsets");
         offset_cell& goes = later_first ? second : first;
         offset_cell& comes = later_first ? first : second;
@@ -455,7 +455,7 @@ TEST_CASE("of a group that is in two cells the later one counts", "[log][offsets
         }
         offset_cell& again = add(offsets, name);
         CHECK(&again == &comes);
-        again.store(word(9));
+        again.set(word(9));
         std::string bytes = support::bytes_of(scratch / "offsets");
         const std::size_t at = disk::page_bytes + (later_first ? disk::cell_bytes : 0);
         bytes.replace(at, disk::cell_bytes, before.substr(at, disk::cell_bytes));
@@ -474,12 +474,12 @@ TEST_CASE("no offset is beyond what its log has", "[log][offsets]")
     {
         auto offsets = open(scratch.path());
         add(offsets, "far").write_note(900, "gone");
-        offsets.find("far")->store(word(900, committed | holds));
+        offsets.find("far")->set(word(900, committed | holds));
         add(offsets, "near").write_note(300, "kept");
-        offsets.find("near")->store(word(300));
+        offsets.find("near")->set(word(300));
         // went back: what it may fall back to, if that is damaged, is beyond
-        add(offsets, "back").store(word(950));
-        offsets.find("back")->store(word(50));
+        add(offsets, "back").set(word(950));
+        offsets.find("back")->set(word(50));
     }
     offsets_owner now = owner();
     struct expected {
@@ -554,8 +554,8 @@ TEST_CASE("whichever call fails when offsets are opened, nothing is lost", "[log
         const support::scratch_directory scratch;
         if (there) {
             auto offsets = open<files>(scratch.path());
-            add(offsets, "far").store(word(900));
-            add(offsets, "near").store(word(300));
+            add(offsets, "far").set(word(900));
+            add(offsets, "near").set(word(300));
         }
         const auto in = small_disk::open<files>(scratch.path());
         files::fail_call(n, code, killed);
@@ -592,7 +592,7 @@ TEST_CASE("whichever call fails when a group comes, the others are there", "[log
         {
             auto offsets = open<files>(scratch.path());
             for (std::size_t i = 0; i != 4; ++i) {
-                add(offsets, "group " + std::to_string(i)).store(word(i));
+                add(offsets, "group " + std::to_string(i)).set(word(i));
             }
             files::fail_call(n, code, killed);
             auto added = offsets.add("more", false);
@@ -601,10 +601,10 @@ TEST_CASE("whichever call fails when a group comes, the others are there", "[log
             CHECK(failed == !added.has_value());
             failures += failed ? 1 : 0;
             if (added) {
-                (*added)->store(word(9));
+                (*added)->set(word(9));
             } else {
                 CHECK(offsets.find("more") == nullptr);
-                add(offsets, "more").store(word(9)); // there may be room by now
+                add(offsets, "more").set(word(9)); // there may be room by now
             }
         }
         const auto offsets = open<files>(scratch.path());
