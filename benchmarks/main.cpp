@@ -32,6 +32,8 @@ registry everything()
     add_poll_cost(all);
 #if defined(GREGOR_BENCH_HAVE_STORES)
     add_durable_append(all);
+    add_durable_reread(all);
+    add_durable_recovery(all);
 #endif
     return all;
 }

@@ -57,5 +57,7 @@ void add_rebalance_storm(registry& all);
 void add_rebalance(registry& all);
 void add_poll_cost(registry& all);
 void add_durable_append(registry& all);
+void add_durable_reread(registry& all);
+void add_durable_recovery(registry& all);
 
 } // namespace benchmarks

@@ -284,6 +284,8 @@ public:
     }
     void flush() {}
 
+    typename Api::store& get() noexcept { return *store_; }
+
 private:
     static std::unique_ptr<typename Api::store> open(const std::string& folder)
     {
@@ -308,6 +310,8 @@ struct leveldb_api {
     using slice = leveldb::Slice;
     using options = leveldb::Options;
     using write_options = leveldb::WriteOptions;
+    using read_options = leveldb::ReadOptions;
+    using iterator = leveldb::Iterator;
     static constexpr auto no_compression = leveldb::kNoCompression;
 };
 #endif
@@ -319,6 +323,8 @@ struct rocksdb_api {
     using slice = rocksdb::Slice;
     using options = rocksdb::Options;
     using write_options = rocksdb::WriteOptions;
+    using read_options = rocksdb::ReadOptions;
+    using iterator = rocksdb::Iterator;
     static constexpr auto no_compression = rocksdb::kNoCompression;
 };
 #endif
