@@ -24,8 +24,9 @@
 #    include "support/random.hpp"
 
 // A process that sends to a topic on disk, by two producers and in every way there is, while a
-// third thread maintains it, is killed at any moment, again and again: what it was told that it had
-// sent is there, once, whole, in its producer's order, and stays where it was.
+// third thread maintains it and a fourth one reads, is killed at any moment, again and again: what
+// it was told that it had sent is there, once, whole, in its producer's order, and stays where it
+// was; and so is what its reader had seen.
 
 using gregor::flush_policy;
 using gregor::offset_t;
@@ -56,13 +57,14 @@ using note_topic = gregor::topic<note, gregor::storage::mmap_log>;
 
 constexpr std::uint32_t partitions = 2;
 
-/// What is told of records once they were taken: by one write, which is whole or not there.
+/// What is told of records once they were taken, or seen: by one write, whole or not there.
 struct acknowledgement {
     std::uint64_t writer;
     std::uint64_t number; ///< of the first
     std::uint64_t count;
     std::uint64_t partition;
     offset_t from; ///< none of them stands before it
+    bool exact;    ///< the first one stands there
 };
 constexpr std::uint64_t refused = ~std::uint64_t{0};
 
@@ -99,10 +101,27 @@ public:
                 std::this_thread::sleep_for(std::chrono::microseconds{200});
             }
         }};
+        std::thread fourth{[&] { read(); }};
         produce(0);
     }
 
 private:
+    /// Tells of some of what it sees.
+    [[noreturn]] void read()
+    {
+        gregor::consumer<note_topic> in{topic_, {.lossy = true}};
+        in.assign({partition_id{0}, partition_id{1}});
+        for (std::uint64_t count = 0;;) {
+            for (const auto& record : in.poll(std::chrono::milliseconds{1})) {
+                expect(record.value().is_whole());
+                if (++count % 16 == 0) {
+                    tell({record.value().writer, record.value().number, 1, record.partition().value,
+                          record.offset(), true});
+                }
+            }
+        }
+    }
+
     [[noreturn]] void produce(std::uint64_t which)
     {
         const std::uint64_t me = life_ * 2 + which;
@@ -119,7 +138,7 @@ private:
                     some.push_back(note::of(me, next + i));
                 }
                 expect(out.send_batch(some, {.partition = to}).count == some.size());
-                tell({me, next, some.size(), to.value, from});
+                tell({me, next, some.size(), to.value, from, false});
                 next += some.size();
                 break;
             }
@@ -136,14 +155,14 @@ private:
                 std::this_thread::sleep_for(std::chrono::microseconds{dice.below(50)});
                 const auto sent = claim.publish();
                 expect(static_cast<bool>(sent));
-                tell({me, next, built, to.value, sent.offset()});
+                tell({me, next, built, to.value, sent.offset(), true});
                 next += built;
                 break;
             }
             default: {
                 const auto sent = out.send(note::of(me, next), {.partition = to});
                 expect(static_cast<bool>(sent));
-                tell({me, next, 1, to.value, sent.offset()});
+                tell({me, next, 1, to.value, sent.offset(), true});
                 ++next;
             }
             }
@@ -172,7 +191,7 @@ private:
     support::dice dice{seed};
     auto topic = note_topic::create("notes", options_of(path, dice));
     if (!topic) {
-        const acknowledgement no{refused, 0, 0, 0, 0};
+        const acknowledgement no{refused, 0, 0, 0, 0, false};
         static_cast<void>(::write(tell, &no, sizeof no) == sizeof no);
         ::_exit(1);
     }
@@ -243,8 +262,10 @@ std::string account::audit(note_topic& topic, partition_id p)
     for (const acknowledgement& each : owed) {
         for (std::uint64_t i = 0; i != each.count; ++i) {
             const auto found = places.find({each.writer, each.number + i});
-            if (found == places.end() || found->second < each.from) {
-                return "what was acknowledged is not there: from " + std::to_string(each.from);
+            if (found == places.end() || found->second < each.from ||
+                (each.exact && i == 0 && found->second != each.from)) {
+                return "what was acknowledged or seen is not there: from " +
+                       std::to_string(each.from);
             }
         }
     }
