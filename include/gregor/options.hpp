@@ -22,7 +22,9 @@ enum class flush_policy : std::uint8_t {
     none,          ///< when the system gets to it, and when the log is closed
     interval,      ///< when the last time is `flush_interval` ago; sends and `maintain()` look
     every_records, ///< when `flush_records` are not lasting yet, by who sends the last of them
-    each,          ///< before a send returns; senders that wait at once share one sync
+    /// Before a send returns; senders that wait at once share one sync. What was claimed before it
+    /// comes first: who has a claim open does not send by another producer meanwhile.
+    each,
 };
 
 /// What `topic` does where there is a log of its name already, or none.
@@ -113,7 +115,7 @@ enum class isolation : std::uint8_t {
 /// When a send to a log on disk returns.
 enum class acknowledged : std::uint8_t {
     published, ///< when the record is there for readers, and outlives the process
-    durable,   ///< when it outlives the system's end. Who waits at once shares one sync
+    durable,   ///< when it outlives the system's end, as by `flush_policy::each`
 };
 
 /// Says who of a group reads which partition: for each partition the index of its member. A pure
