@@ -11,6 +11,7 @@ exit_status list(const options& chosen);
 exit_status describe(const options& chosen);
 exit_status verify(const options& chosen);
 exit_status dump(const options& chosen);
+exit_status offsets(const options& chosen);
 exit_status recover(const options& chosen);
 exit_status repair(const options& chosen);
 

@@ -16,6 +16,7 @@
 
 #include "../support/utf8.hpp"
 #include "commands.hpp"
+#include "quoted.hpp"
 #include "topic.hpp"
 
 namespace log_tool {
@@ -40,23 +41,6 @@ std::string_view text_in(bytes payload)
         i += length;
     }
     return text;
-}
-
-/// As JSON writes it, which people read as well.
-std::string quoted(std::string_view text)
-{
-    std::string made = "\"";
-    for (const char c : text) {
-        switch (c) {
-        case '"': made += "\\\""; break;
-        case '\\': made += "\\\\"; break;
-        case '\t': made += "\\t"; break;
-        case '\n': made += "\\n"; break;
-        case '\r': made += "\\r"; break;
-        default: made += c;
-        }
-    }
-    return made + '"';
 }
 
 std::string digits(bytes payload)

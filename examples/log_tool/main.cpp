@@ -25,6 +25,7 @@ exit_status run(const options& chosen)
            : chosen.command == "describe" ? describe(chosen)
            : chosen.command == "verify"   ? verify(chosen)
            : chosen.command == "dump"     ? dump(chosen)
+           : chosen.command == "offsets"  ? offsets(chosen)
            : chosen.command == "recover"  ? recover(chosen)
                                           : repair(chosen);
 }

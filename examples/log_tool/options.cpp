@@ -12,8 +12,8 @@
 namespace log_tool {
 namespace {
 
-constexpr std::array<std::string_view, 6> commands{"list", "describe", "verify",
-                                                   "dump", "recover",  "repair"};
+constexpr std::array<std::string_view, 7> commands{"list",    "describe", "verify", "dump",
+                                                   "offsets", "recover",  "repair"};
 
 template <class Number>
 Number number(std::string_view name, std::string_view text)
@@ -56,10 +56,11 @@ void take_word(options& chosen, std::string_view word)
 void check_use(const options& chosen, std::string_view name)
 {
     const bool of_recover = name == "--dry-run" || name == "--sealed";
-    const bool of_dump = name == "--from" || name == "--to" || name == "--format";
-    const bool fits = of_recover ? chosen.command == "recover"
-                      : of_dump  ? chosen.command == "dump"
-                                 : chosen.command != "list";
+    const bool of_dump = name == "--from" || name == "--to";
+    const bool fits = name == "--format" ? chosen.command == "dump" || chosen.command == "offsets"
+                      : of_recover       ? chosen.command == "recover"
+                      : of_dump          ? chosen.command == "dump"
+                                         : chosen.command != "list";
     if (!fits) {
         throw usage_error{fmt::format("{} says nothing to '{}'", name, chosen.command)};
     }
@@ -133,6 +134,8 @@ but by recover and repair; a topic may be written to meanwhile.
                       offset, what was expected and what was found
   dump DIR/TOPIC      the records. Of what lies in a record nothing is known: it is shown as text
                       where it is text, but for zeros behind it, else as hexadecimal digits
+  offsets DIR/TOPIC   what each group has committed in each partition, whether it holds producers
+                      back, and its note
   recover DIR/TOPIC   what opening the topic does: makes it fit to be gone on with after a crash,
                       and says what was kept. Records that do not count any more stay in files that
                       end in .aside
@@ -142,7 +145,7 @@ but by recover and repair; a topic may be written to meanwhile.
 
   --partition P       only this one                                                  (all but list)
   --from O, --to O    the offsets from the first up to, and without, the second               (dump)
-  --format F          text; json: one object a line; hex: with all bytes                      (dump)
+  --format F          text; json: one object a line; hex: with all bytes             (dump, offsets)
   --dry-run           changes nothing, and says what would be done                         (recover)
   --sealed            looks at the records of sealed segments, too                         (recover)
   --help              prints this

@@ -2,6 +2,7 @@
 #include "topic.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <fstream>
 #include <sstream>
@@ -10,6 +11,7 @@
 
 #include <gregor/log/file_handle.hpp>
 #include <gregor/log/file_lock.hpp>
+#include <gregor/log/offsets_file.hpp>
 #include <gregor/log/segment_header.hpp>
 
 namespace log_tool {
@@ -97,6 +99,8 @@ partition open_partition(const topic& of, std::uint32_t number)
             found.bases.push_back(*base);
         } else if (name == checkpoint::name) {
             found.has_checkpoint = true;
+        } else if (name == disk::offsets_file<reading_files>::name) {
+            found.has_offsets = true;
         } else if (name.ends_with(disk::unfinished_ending)) {
             found.unfinished.emplace_back(name);
         } else if (name.ends_with(disk::aside_ending)) {
@@ -111,6 +115,35 @@ partition open_partition(const topic& of, std::uint32_t number)
         std::sort(names->begin(), names->end());
     }
     return found;
+}
+
+std::vector<disk::cell_contents> read_offsets(const partition& of)
+{
+    const char* const name = disk::offsets_file<reading_files>::name;
+    const std::string path = of.in.of(name);
+    disk::file_handle<reading_files> file;
+    need(reading_files::open(of.in.get(), name, disk::open_mode::read, file.fill()), path);
+    disk::offsets_owner owner{.partition = of.number};
+    const disk::offsets_owner* known = nullptr; // without a checkpoint, nothing says whose it is
+    if (of.has_checkpoint) {
+        if (auto opened = checkpoint::open(of.in)) {
+            owner.log = opened->values().log;
+            known = &owner;
+        }
+    }
+    const auto page = disk::read_offsets_page<reading_files>(file.get(), path, known).value();
+    std::vector<disk::cell_contents> cells;
+    for (std::uint64_t i = 0; i != page.state->cells; ++i) {
+        std::array<unsigned char, disk::cell_bytes> bytes{};
+        need(reading_files::read(file.get(), bytes.data(), bytes.size(),
+                                 disk::page_bytes + i * disk::cell_bytes),
+             path);
+        auto found = disk::look_at_cell(bytes.data(), page.header.salt);
+        if (!found.name().empty() || found.lost_group) {
+            cells.push_back(std::move(found));
+        }
+    }
+    return cells;
 }
 
 std::vector<std::uint32_t> chosen(const topic& of, std::optional<std::uint32_t> partition)

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <gregor/base/error.hpp>
+#include <gregor/log/cell_contents.hpp>
 #include <gregor/log/checkpoint.hpp>
 #include <gregor/log/directory.hpp>
 #include <gregor/log/segment.hpp>
@@ -44,6 +45,7 @@ struct partition {
     std::uint32_t number = 0;
     std::vector<offset_t> bases; ///< of its segments, in order
     bool has_checkpoint = false;
+    bool has_offsets = false;
     std::vector<std::string> unfinished; ///< files that somebody was making when he died
     std::vector<std::string> asides;     ///< records that a recovery put aside
     std::vector<std::string> strangers;
@@ -54,6 +56,10 @@ topic open_topic(const std::string& path);
 
 /// Throws gregor::error where it cannot be read.
 partition open_partition(const topic& of, std::uint32_t number);
+
+/// What is in the cells of a partition's offsets file that are not free. Throws gregor::error where
+/// it cannot be read, or is that of another log.
+std::vector<disk::cell_contents> read_offsets(const partition& of);
 
 /// The partitions that are asked for: this one, or all. Throws gregor::error where it is not there.
 std::vector<std::uint32_t> chosen(const topic& of, std::optional<std::uint32_t> partition);

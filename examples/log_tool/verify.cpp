@@ -13,6 +13,7 @@
 #include <gregor/log/segment_tail.hpp>
 
 #include "commands.hpp"
+#include "quoted.hpp"
 #include "topic.hpp"
 
 namespace log_tool {
@@ -58,6 +59,7 @@ public:
     {
         look_beside();
         look_at_checkpoint();
+        look_at_offsets();
         for (const offset_t base : of_.bases) {
             look_at_segment(base);
         }
@@ -103,6 +105,7 @@ private:
         }
     }
 
+    void look_at_offsets();
     void look_at_segment(offset_t base);
     void look_at_order(const segment& now, const std::string& file);
     void look_at_slots(const segment& in, const std::string& file);
@@ -121,6 +124,30 @@ private:
     std::uint64_t last_salt_ = 0;
     bool last_sealed_ = false;
 };
+
+void partition_check::look_at_offsets()
+{
+    if (!of_.has_offsets) {
+        return;
+    }
+    const std::string file = of_.in.of("offsets");
+    try {
+        for (const disk::cell_contents& each : read_offsets(of_)) {
+            const std::string where = fmt::format("group {}: ", quoted(each.name()));
+            if (each.lost_group) {
+                all_.damage(file, "", "a group's name with its checksum", "none");
+            } else if (each.lost_word) {
+                all_.damage(file, where, "an offset with its checksum", "none");
+            } else if (each.torn != 0) {
+                findings::note(file,
+                               where + "one of two copies is not whole; the other one counts");
+            }
+        }
+    } catch (const gregor::error& problem) {
+        refuse_denied(problem);
+        all_.damage(file, problem);
+    }
+}
 
 void partition_check::look_at_segment(offset_t base)
 {
