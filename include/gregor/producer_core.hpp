@@ -151,9 +151,7 @@ public:
                 }
             }
             lane& into = lane_of(p);
-            for (std::size_t i = 0; i != part; ++i) {
-                fill(into, got.first + i, next(), attributes{given}, time);
-            }
+            fill_run(*into.log, got.first, part, next, given, time);
             into.log->publish(into.mine, got.first, part);
             announce(into);
             done.count += part;
@@ -264,20 +262,36 @@ private:
     }
 
     template <class V>
-    void fill(lane& into, offset_t at, V&& value, attributes&& given,
-              typename layout::stored_timestamp time) noexcept
+    GREGOR_INLINE static void fill(stored_type* slot, V&& value, attributes&& given,
+                                   typename layout::stored_timestamp time) noexcept
     {
-        stored_type* const slot = into.log->slot(at);
         ::new (static_cast<void*>(slot))
             stored_type(std::move(given.key), time, std::move(given.headers), std::in_place,
                         std::forward<V>(value));
+    }
+
+    /// Slot by slot, as far as they lie side by side.
+    template <class Next>
+    static void fill_run(const log_type& log, offset_t first, std::size_t count, Next& next,
+                         const attributes& given, typename layout::stored_timestamp time) noexcept
+    {
+        while (count != 0) {
+            const std::size_t room = log.contiguous(first);
+            const std::size_t part = count < room ? count : room;
+            slot_type* slot = log.slot(first);
+            for (slot_type* const end = slot + part; slot != end; ++slot) {
+                fill(slot, next(), attributes{given}, time);
+            }
+            first += part;
+            count -= part;
+        }
     }
 
     template <class V>
     GREGOR_INLINE sent deliver(lane& into, partition_id p, offset_t at, V&& value,
                                attributes&& given, typename layout::stored_timestamp time) noexcept
     {
-        fill(into, at, std::forward<V>(value), std::move(given), time);
+        fill(into.log->slot(at), std::forward<V>(value), std::move(given), time);
         into.log->publish(into.mine, at, 1);
         announce(into);
         return lasts(into, at + 1) ? sent{p, at} : sent{p, send_status::failed};
