@@ -28,6 +28,7 @@ void test_the_machine();
 void test_handles();
 void test_policies();
 void test_threads();
+void test_the_disk();
 
 } // namespace portable
 

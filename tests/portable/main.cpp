@@ -49,6 +49,7 @@ int main()
     run("handles", portable::test_handles);
     run("policies", portable::test_policies);
     run("threads", portable::test_threads);
+    run("disk", portable::test_the_disk);
     const unsigned long failed = portable::failures.load();
     std::printf("%lu checks passed, %lu failed\n", portable::checks.load() - failed, failed);
     return failed == 0 ? 0 : 1;
