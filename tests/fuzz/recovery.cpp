@@ -8,6 +8,7 @@
 #include <optional>
 
 #include <gregor/log/recovery.hpp>
+#include <gregor/log/repair.hpp>
 
 #include "support/simulated_files.hpp"
 
@@ -181,6 +182,27 @@ void look_at_report(const disk::recovered<files>& log)
     fuzz::require(report.end < (std::uint64_t{1} << 62U), "offsets are below 2^62");
 }
 
+/// What recovery refused: a repair refuses it as of another program, or makes it one that opens.
+void repair(const disk::directory<files>& in, const support::simulated_disk& memory,
+            disk::recovery_options options)
+{
+    const auto before = contents(memory);
+    const auto repaired = disk::repair(in, format, options);
+    if (!repaired) {
+        fuzz::require(repaired.error().code() == gregor::errc::wrong_format &&
+                          contents(memory) == before,
+                      "a repair changes nothing where it refuses the files");
+        return;
+    }
+    const auto after = contents(memory);
+    auto log = disk::recover(in, format, {.verify_sealed = true});
+    fuzz::require(log.has_value(), "what was repaired can be opened, and is whole");
+    fuzz::require(log->report.same_boot && log->report.voids + log->report.set_aside == 0,
+                  "what was repaired needs no recovery");
+    look_at_report(*log);
+    look_at_records(*log, after, true);
+}
+
 } // namespace
 
 void fuzz::look(const bytes& input)
@@ -200,6 +222,7 @@ void fuzz::look(const bytes& input)
                     log.error().code() == gregor::errc::wrong_format,
                 "a refusal says that the files are not right");
         require(contents(memory) == before, "what is refused is not changed");
+        repair(*in, memory, options);
         return;
     }
     look_at_report(*log);

@@ -12,6 +12,7 @@
 #    include <cstdint>
 #    include <cstring>
 #    include <functional>
+#    include <initializer_list>
 #    include <map>
 #    include <memory>
 #    include <string>
@@ -22,9 +23,9 @@
 
 namespace support {
 
-/// A disk with one directory, in memory, which forgets at a power loss what it may forget: of each
-/// sector that was not made lasting, what was written or what was there before; of the names, any
-/// part of what was done to them since the directory was made lasting.
+/// A disk with a directory and others in it, in memory, which forgets at a power loss what it may
+/// forget: of each sector that was not made lasting, what was written or what was there before; of
+/// the names, any part of what was done to them since the directory was made lasting.
 ///
 /// Threads   one
 struct simulated_disk {
@@ -83,6 +84,7 @@ struct simulated_disk {
 
     dice chance;
     std::vector<file> files;
+    std::vector<std::string> directories{""}; ///< what names in each begin with; lasting at once
     std::map<std::string, int> names;
     std::map<std::string, int> lasting_names;
     std::vector<change> changes;
@@ -101,6 +103,32 @@ struct simulated_files {
         directory = simulated_disk::directory;
         return {};
     }
+    static outcome make_directory(int, const char* name)
+    {
+        return on_disk([&] {
+            const std::string path = text({name, "/"});
+            auto& all = disk->directories;
+            if (std::find(all.begin(), all.end(), path) == all.end()) {
+                all.push_back(path);
+            }
+            return 0;
+        });
+    }
+    static outcome open_directory_in(int, const char* name, int& directory)
+    {
+        return on_disk([&] {
+            const auto& all = disk->directories;
+            const auto found = std::find(all.begin(), all.end(), text({name, "/"}));
+            directory = simulated_disk::directory + static_cast<int>(found - all.begin());
+            return found == all.end() ? ENOENT : 0;
+        });
+    }
+    static outcome move(int from, int to, const char* name)
+    {
+        const std::string goes = path_of(from, name);
+        const std::string comes = path_of(to, name);
+        return rename(simulated_disk::directory, goes.c_str(), comes.c_str());
+    }
     static outcome sync_directory(int)
     {
         return on_disk([] {
@@ -109,9 +137,11 @@ struct simulated_files {
             return 0;
         });
     }
-    static outcome rename(int, const char* from, const char* to)
+    static outcome rename(int directory, const char* old, const char* other)
     {
         return on_disk([&] {
+            const std::string from = path_of(directory, old);
+            const std::string to = path_of(directory, other);
             const auto found = disk->names.find(from);
             if (found == disk->names.end()) {
                 return ENOENT;
@@ -123,9 +153,10 @@ struct simulated_files {
             return 0;
         });
     }
-    static outcome remove(int, const char* name)
+    static outcome remove(int directory, const char* there)
     {
         return on_disk([&] {
+            const std::string name = path_of(directory, there);
             if (disk->names.erase(name) == 0) {
                 return ENOENT;
             }
@@ -133,19 +164,28 @@ struct simulated_files {
             return 0;
         });
     }
+    /// Of the first directory, as much as is asked for.
     template <class Visit>
     static outcome list(int, Visit&& visit)
     {
         return on_disk([&] {
             for (const auto& [name, file] : disk->names) {
-                visit(std::string_view{name});
+                if (name.find('/') == std::string::npos) {
+                    visit(std::string_view{name});
+                }
+            }
+            for (const std::string& path : disk->directories) {
+                if (!path.empty()) {
+                    visit(std::string_view{path}.substr(0, path.size() - 1));
+                }
             }
             return 0;
         });
     }
-    static outcome open(int, const char* name, gregor::disk::open_mode how, int& file)
+    static outcome open(int directory, const char* there, gregor::disk::open_mode how, int& file)
     {
         return on_disk([&] {
+            const std::string name = path_of(directory, there);
             const auto found = disk->names.find(name);
             if (how == gregor::disk::open_mode::create) {
                 if (found != disk->names.end()) {
@@ -256,6 +296,15 @@ struct simulated_files {
     }
 
 private:
+    static std::string text(std::initializer_list<std::string_view> parts)
+    {
+        return gregor::text(parts);
+    }
+    static std::string path_of(int directory, std::string_view name)
+    {
+        const auto which = static_cast<std::size_t>(directory - simulated_disk::directory);
+        return text({disk->directories[which], name});
+    }
     static simulated_disk::file& of(int file)
     {
         return disk->files[static_cast<std::size_t>(file)];

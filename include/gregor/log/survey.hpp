@@ -269,8 +269,10 @@ auto survey<Files>::open_segments() -> failure
 template <class Files>
 auto survey<Files>::find_end() -> failure
 {
-    // where no file is left: no offset is given twice that was said to be lasting
-    const offset_t first = bases.empty() ? durable_ : bases.front();
+    // where no file is left: no offset is given twice that was said to be lasting, if a writer
+    // may have come to it
+    const offset_t first =
+        bases.empty() ? base_in(segment_name(durable_)).value_or(0) : bases.front();
     begin = first - first % format_.slot_count;
     end = begin;
     segment_tail<Files> slots{in_, format_};

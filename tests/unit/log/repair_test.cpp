@@ -268,6 +268,14 @@ TEST_CASE("where nothing can be kept, offsets go on where the log began", "[log]
         CHECK(report.log.begin == 24);
         CHECK(report.log.end == 24);
     }
+    SECTION("all are gone, and what is said to be lasting is more than any writer comes to")
+    {
+        small_disk::forget_boot(scratch.path(), offset_t{1} << 62U);
+        for (const offset_t base : {8U, 16U, 24U}) {
+            std::filesystem::remove(small_disk::segment_file(scratch.path(), base));
+        }
+        CHECK(repaired(scratch.path()).log.end == 0);
+    }
     CHECK(records_in(scratch.path()) == 0);
 }
 
