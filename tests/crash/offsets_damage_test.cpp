@@ -27,7 +27,7 @@ namespace {
 
 disk::offsets_owner owner()
 {
-    return {.log = 77, .partition = 3, .epoch = 5, .epoch_start = 600, .begin = 0, .end = 1000};
+    return {.log = 77, .partition = 3, .epoch = 5, .starts = {600}, .begin = 0, .end = 1000};
 }
 
 struct group {

@@ -55,7 +55,7 @@ public:
         disk_.fails_from = dice_.one_in(3) ? -1 : static_cast<long>(dice_.below(50));
         static_cast<void>(files::sync_directory(0)); // as a recovery does before
         const disk::offsets_owner log{
-            .log = 1, .epoch = epoch_, .epoch_start = epoch_start_, .end = end_};
+            .log = 1, .epoch = epoch_, .starts = {epoch_start_}, .end = end_};
         auto offsets = offsets_file::open(*disk::directory<files>::open("disk"), log);
         if (!offsets) {
             if (!dead()) {
@@ -274,17 +274,14 @@ struct crossed_log {
     struct state {
         std::vector<int> records;
         std::uint64_t epoch = 0;
-        offset_t epoch_start = 0;
+        disk::epoch_starts starts = {};
         std::set<int> seen; ///< by the group, at any time
         support::simulated_disk::bytes offsets;
     };
 
     static disk::offsets_owner owner(const state& log)
     {
-        return {.log = 1,
-                .epoch = log.epoch,
-                .epoch_start = log.epoch_start,
-                .end = log.records.size()};
+        return {.log = 1, .epoch = log.epoch, .starts = log.starts, .end = log.records.size()};
     }
 
     /// Opens these offsets beside a log; where the group is then.
@@ -332,7 +329,8 @@ struct crossed_log {
             if (dice.one_in(2)) {
                 now.records.resize(now.records.size() - dice.below(now.records.size() / 2 + 1));
                 ++now.epoch;
-                now.epoch_start = now.records.size();
+                std::copy_backward(now.starts.begin(), now.starts.end() - 1, now.starts.end());
+                now.starts[0] = now.records.size();
             }
         }
         return all;

@@ -23,6 +23,7 @@
 #include "gregor/log/offset_cell.hpp"
 #include "gregor/log/offsets_page.hpp"
 #include "gregor/log/os_file.hpp"
+#include "gregor/log/recovery_report.hpp"
 
 #if GREGOR_FILES
 
@@ -354,15 +355,17 @@ void offsets_file<Files>::look_at_cells()
     used_ = report_.groups != 0;
 }
 
-/// What a group has read is what is left of it: an offset may be beyond that. Where the log has
-/// begun its epoch since, beyond where that began; where it has begun several, or is an older log
-/// than these offsets were of, nobody knows any more.
+/// What a group has read is what is left of it: an offset may be beyond that, or beyond where an
+/// epoch began since. Of epochs that are too long ago, or of an older log than these offsets were
+/// of, nobody knows any more.
 template <class Files>
 auto offsets_file<Files>::move_back(const offsets_owner& of) -> failure
 {
-    const offset_t known = of.epoch == epoch_       ? of.end
-                           : of.epoch == epoch_ + 1 ? (std::min)(of.epoch_start, of.end)
-                                                    : (std::min)(of.begin, of.end);
+    recovery_report log;
+    log.epoch = of.epoch;
+    log.starts = of.starts;
+    log.begin = of.begin;
+    const offset_t known = of.end - log.lost_since(epoch_, of.end);
     for (const auto& cell : cells_) {
         report_.moved_back += !cell->free() && cell->move_back(known) ? 1U : 0U;
     }

@@ -16,6 +16,7 @@
 #include "gregor/log/cell_contents.hpp"
 #include "gregor/log/format.hpp"
 #include "gregor/log/os_file.hpp"
+#include "gregor/log/recovery_report.hpp"
 
 namespace gregor::inline GREGOR_ABI::disk {
 
@@ -24,7 +25,7 @@ struct offsets_owner {
     std::uint64_t log = 0; ///< as its checkpoint says
     std::uint32_t partition = 0;
     std::uint64_t epoch = 0;
-    offset_t epoch_start = 0;
+    epoch_starts starts = {};
     offset_t begin = 0;
     offset_t end = 0;
 };

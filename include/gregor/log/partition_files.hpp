@@ -341,8 +341,8 @@ auto partition_files<Files>::open_offsets() -> failure
     const checkpoint_values& values = checkpoint_.values();
     auto opened = offsets_file<Files>::open(in_, {.log = values.log,
                                                   .partition = format_.partition,
-                                                  .epoch = values.epoch,
-                                                  .epoch_start = values.epoch_start,
+                                                  .epoch = report_.epoch,
+                                                  .starts = report_.starts,
                                                   .begin = report_.begin,
                                                   .end = report_.end});
     if (!opened) {

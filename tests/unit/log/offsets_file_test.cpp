@@ -37,7 +37,7 @@ std::uint64_t word(offset_t offset, unsigned flags = committed)
 /// Partition 3 of a log of 1000 records.
 offsets_owner owner()
 {
-    return {.log = 77, .partition = 3, .epoch = 5, .epoch_start = 600, .begin = 100, .end = 1000};
+    return {.log = 77, .partition = 3, .epoch = 5, .starts = {600, 590}, .begin = 100, .end = 1000};
 }
 
 template <class Files = disk::os_files>
@@ -524,13 +524,19 @@ TEST_CASE("no offset is beyond what its log has", "[log][offsets]")
         check({600, 300, 1});
         // the same again, in the epoch that it is of now
         now.epoch = 7;
-        now.epoch_start = 200;
+        now.starts = {200, 600};
         check({200, 200, 2});
     }
-    SECTION("it has lost some twice, and nobody knows how many the first time")
+    SECTION("it has lost some twice, more of it the first time")
     {
         now.epoch = 7;
-        now.epoch_start = 990;
+        now.starts = {990, 700};
+        check({700, 300, 1});
+    }
+    SECTION("it has lost some so often that nobody knows any more")
+    {
+        now.epoch = 5 + now.starts.size() + 1;
+        now.starts.fill(990);
         check({100, 100, 2});
     }
     SECTION("it is an older log than the offsets were of")
