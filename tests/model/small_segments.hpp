@@ -178,6 +178,10 @@ public:
     /// What the disk has of this place.
     [[nodiscard]] int on_disk(seq at) const { return disk_[at % window].get(); }
 
+private:
+    std::array<slot_type, window> slots_; // before who looks at them
+
+public:
     sequencer protocol;
     ring::event_count<env> records_arrived;
     ring::event_count<env> room_made;
@@ -247,7 +251,6 @@ private:
         }
     }
 
-    std::array<slot_type, window> slots_;
     std::array<cell<int>, window> disk_;
 
     // under `keeping`
