@@ -291,6 +291,11 @@ auto offsets_file<Files>::grow() -> failure
     }
     outcome did = Files::allocate(file_.get(), page_bytes + next * cell_bytes);
     if (did.ok()) {
+        // whatever lies there: a file that was longer than it said
+        const std::vector<unsigned char> blank((next - now) * cell_bytes);
+        did = Files::write(file_.get(), blank.data(), blank.size(), page_bytes + now * cell_bytes);
+    }
+    if (did.ok()) {
         did = sync(); // the length, before anything says so
     }
     // Both say so: what is committed there must not depend on one of them.
