@@ -41,7 +41,7 @@ public:
     /// What another life has left lies from `oldest` on; it goes on at `start`. So many segments
     /// are kept at the most.
     small_segments(seq oldest, seq start, unsigned most_segments)
-        : protocol(oldest, start, start, {slots_.data(), sizeof(slot_type), window}, window),
+        : protocol(oldest, start, start, {slots.data(), sizeof(slot_type), window}, window),
           durable(start), most_(most_segments), begin_(oldest), settled_(start), room_end_(oldest)
     {
         while (ring::before(room_end_, start)) {
@@ -51,7 +51,7 @@ public:
     small_segments(const small_segments&) = delete;
     small_segments& operator=(const small_segments&) = delete;
 
-    [[nodiscard]] slot_type* slot(seq at) { return &slots_[at % window]; }
+    [[nodiscard]] slot_type* slot(seq at) { return &slots[at % window]; }
 
     [[nodiscard]] auto claim(lane& mine, seq count)
     {
@@ -179,9 +179,10 @@ public:
     [[nodiscard]] int on_disk(seq at) const { return disk_[at % window].get(); }
 
 private:
-    std::array<slot_type, window> slots_; // before who looks at them
+    std::array<slot_type, window> slots; // before who looks at them
 
 public:
+    std::array<slot_type, window> slots; // before what knows where they lie
     sequencer protocol;
     ring::event_count<env> records_arrived;
     ring::event_count<env> room_made;
