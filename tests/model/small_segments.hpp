@@ -182,7 +182,6 @@ private:
     std::array<slot_type, window> slots; // before who looks at them
 
 public:
-    std::array<slot_type, window> slots; // before what knows where they lie
     sequencer protocol;
     ring::event_count<env> records_arrived;
     ring::event_count<env> room_made;
