@@ -20,6 +20,7 @@
 #include "gregor/ring/stopwatch.hpp"
 #include "gregor/routing.hpp"
 #include "gregor/sent.hpp"
+#include "gregor/slot_filling.hpp"
 #include "gregor/stats.hpp"
 #include "gregor/topic.hpp"
 
@@ -28,7 +29,7 @@ namespace gregor::inline GREGOR_ABI {
 /// What a producer handle and its open claim share: the lanes into each partition, and how a value
 /// gets from the caller's hands into a slot. It goes when both are gone.
 template <class Topic>
-class alignas(cache_line_bytes) producer_core {
+class alignas(cache_line_bytes) producer_core : slot_filling<Topic> {
 public:
     using layout = typename Topic::layout;
     using value_type = typename Topic::value_type;
@@ -252,6 +253,8 @@ private:
 
     using lanes = producer_lanes<state_type, policies::producers::many>;
     using lane = typename lanes::lane;
+    using slot_filling<Topic>::fill;
+    using slot_filling<Topic>::fill_run;
 
     [[nodiscard]] lane& lane_of(partition_id p) { return lanes_[p]; }
     [[nodiscard]] partition_id existing(partition_id p) { return lanes_.existing(*state_, p); }
@@ -259,32 +262,6 @@ private:
     void expect_no_claim() const
     {
         GREGOR_ASSERT(!claim_open_, "a producer sends nothing while its claim is open");
-    }
-
-    template <class V>
-    GREGOR_INLINE static void fill(stored_type* slot, V&& value, attributes&& given,
-                                   typename layout::stored_timestamp time) noexcept
-    {
-        ::new (static_cast<void*>(slot))
-            stored_type(std::move(given.key), time, std::move(given.headers), std::in_place,
-                        std::forward<V>(value));
-    }
-
-    /// Slot by slot, as far as they lie side by side.
-    template <class Next>
-    static void fill_run(const log_type& log, offset_t first, std::size_t count, Next& next,
-                         const attributes& given, typename layout::stored_timestamp time) noexcept
-    {
-        while (count != 0) {
-            const std::size_t room = log.contiguous(first);
-            const std::size_t part = count < room ? count : room;
-            slot_type* slot = log.slot(first);
-            for (slot_type* const end = slot + part; slot != end; ++slot) {
-                fill(slot, next(), attributes{given}, time);
-            }
-            first += part;
-            count -= part;
-        }
     }
 
     template <class V>
