@@ -113,6 +113,10 @@ struct failing_files : hasty_files {
     {
         return or_fail([&] { return base::write_through(file, bytes, count, from); });
     }
+    static outcome write_zeros(int file, std::size_t count, std::uint64_t from) noexcept
+    {
+        return or_fail([&] { return base::write_zeros(file, count, from); });
+    }
     static outcome sync(int file) noexcept
     {
         return or_fail([&] { return base::sync(file); });

@@ -261,6 +261,7 @@ struct simulated_files {
             return 0;
         });
     }
+    static outcome write_zeros(int, std::size_t, std::uint64_t) { return {ENOSYS, "write"}; }
     static void populate(void*, std::size_t) noexcept {}
     static outcome sync(int file)
     {

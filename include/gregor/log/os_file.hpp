@@ -226,6 +226,15 @@ struct os_files {
         });
     }
 
+    /// Writes zeros beside what is mapped there, which shows them at once.
+    static outcome write_zeros(int file, std::size_t count, std::uint64_t from) noexcept
+    {
+        static char zeros[std::size_t{1} << 18U]; // not const: then it takes no room in the program
+        const std::size_t part = count < sizeof zeros ? count : sizeof zeros;
+        const outcome did = write(file, zeros, part, from);
+        return did.ok() && part != count ? write_zeros(file, count - part, from + part) : did;
+    }
+
     /// Writes, and makes that lasting, the file's length included; what else was written to the
     /// file need not be.
     static outcome write_through(int file, const void* bytes, std::size_t count,
@@ -328,12 +337,8 @@ struct os_files {
     /// each does.
     static void populate(void* at, std::size_t bytes) noexcept
     {
-#    if defined(MADV_POPULATE_WRITE)
-        static_cast<void>(::madvise(at, bytes, MADV_POPULATE_WRITE));
-#    else
-        static_cast<void>(at);
-        static_cast<void>(bytes);
-#    endif
+        constexpr int populate_write = 23; // MADV_POPULATE_WRITE, of Linux 5.14
+        static_cast<void>(::madvise(at, bytes, populate_write));
     }
 
     static void unmap(void* at, std::size_t bytes) noexcept

@@ -200,6 +200,10 @@ private:
     {
         return static_cast<std::size_t>(format_.file_bytes());
     }
+    [[nodiscard]] static std::size_t up_to_a_page(std::uint64_t at) noexcept
+    {
+        return static_cast<std::size_t>((at + page_bytes - 1) / page_bytes * page_bytes);
+    }
     [[nodiscard]] std::uint64_t place_of(offset_t offset) const noexcept
     {
         return format_.slot_at(offset & (format_.slot_count - 1));
@@ -373,17 +377,21 @@ template <class Files>
 void segment<Files>::prepare(offset_t first, std::size_t count) noexcept
 {
     // The page in which the first slot begins may hold records already; it was touched with them.
-    const std::uint64_t from = (place_of(first) + page_bytes - 1) / page_bytes * page_bytes;
-    const std::uint64_t to = place_of(first) + count * slot_bytes();
+    const std::size_t from = up_to_a_page(place_of(first));
+    const std::size_t to = static_cast<std::size_t>(place_of(first)) + count * slot_bytes();
     auto* const bytes = static_cast<unsigned char*>(mapped_);
+    const bool zeroed =
+        from < to && Files::write_zeros(file_.get(), up_to_a_page(to) - from, from).ok();
     if (from < to) {
-        Files::populate(bytes + from, static_cast<std::size_t>(to - from));
+        Files::populate(bytes + from, up_to_a_page(to) - from);
     }
-    for (std::uint64_t at = from; at < to; at += page_bytes) {
+    for (std::size_t at = from; at < to; at += page_bytes) {
         ring::touch(bytes + at);
     }
     for (std::size_t i = 0; recycled() && i != count; ++i) {
-        ring::clear_stamp(slot(first + i));
+        if (!zeroed || place_of(first + i) < from) {
+            ring::clear_stamp(slot(first + i));
+        }
     }
 }
 
