@@ -181,8 +181,8 @@ public:
         while (from < to) {
             const offset_t end = (std::min)(to, (from / capacity() + 1) * capacity());
             const auto count = static_cast<std::size_t>(end - from);
-            const auto* const slots = reinterpret_cast<const unsigned char*>(slot(from));
-            const std::size_t whole = disk::count_whole_slots(keeper_.salted(from), from, slots,
+            const auto* const bytes = reinterpret_cast<const unsigned char*>(slot(from));
+            const std::size_t whole = disk::count_whole_slots(keeper_.salted(from), from, bytes,
                                                               sizeof(slot_type), count);
             from += whole;
             if (whole != count) {

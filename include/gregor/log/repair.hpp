@@ -162,12 +162,12 @@ auto repair_work<Files>::open_folder() -> failure
 template <class Files>
 auto repair_work<Files>::fill_holes() -> failure
 {
-    segment_tail<Files> slots{in_, format_};
+    segment_tail<Files> tail{in_, format_};
     for (const auto& hole : found_.holes) {
         for (offset_t at = hole.from; at != hole.to; ++at) {
             segment_type& in =
                 found_.segments[static_cast<std::size_t>((at - found_.begin) / format_.slot_count)];
-            if (failure failed = slots.make_void(in, at)) {
+            if (failure failed = tail.make_void(in, at)) {
                 return failed;
             }
             ++voids_;

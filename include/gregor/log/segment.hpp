@@ -98,9 +98,9 @@ public:
     {
         return Files::read(file_.get(), into, count * slot_bytes(), place_of(first));
     }
-    [[nodiscard]] outcome write(offset_t first, std::size_t count, const void* slots) noexcept
+    [[nodiscard]] outcome write(offset_t first, std::size_t count, const void* bytes) noexcept
     {
-        return Files::write(file_.get(), slots, count * slot_bytes(), place_of(first));
+        return Files::write(file_.get(), bytes, count * slot_bytes(), place_of(first));
     }
     [[nodiscard]] outcome sync() noexcept { return Files::sync(file_.get()); }
 

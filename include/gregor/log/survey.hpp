@@ -275,14 +275,14 @@ auto survey<Files>::find_end() -> failure
         bases.empty() ? base_in(segment_name(durable_)).value_or(0) : bases.front();
     begin = first - first % format_.slot_count;
     end = begin;
-    segment_tail<Files> slots{in_, format_};
+    segment_tail<Files> tail{in_, format_};
     failure failed;
     bool going = true;
     std::size_t kept = segments.size();
     for (std::size_t i = 0; i < kept && going && !failed; ++i) {
         const offset_t base = segments[i].base();
         const offset_t whole_below = i < full ? segments[i].end() : durable_;
-        failed = slots.each_slot(segments[i], base, [&](offset_t at, slot_state state, auto*) {
+        failed = tail.each_slot(segments[i], base, [&](offset_t at, slot_state state, auto*) {
             if (state == slot_state::record || state == slot_state::skipped) {
                 if (end != at) {
                     holes.push_back({end, at});

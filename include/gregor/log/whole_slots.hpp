@@ -44,20 +44,20 @@ namespace gregor::inline GREGOR_ABI::disk {
 
 /// Three of them, side by side: their checksums are taken at once.
 [[nodiscard]] inline bool are_three_whole(std::uint32_t salted, offset_t first,
-                                          const unsigned char* slots,
+                                          const unsigned char* bytes,
                                           std::size_t slot_bytes) noexcept
 {
     slot_head heads[3];
     for (std::size_t i = 0; i != 3; ++i) {
-        std::memcpy(&heads[i], slots + i * slot_bytes, sizeof heads[i]);
+        std::memcpy(&heads[i], bytes + i * slot_bytes, sizeof heads[i]);
         if (!is_stamped(heads[i], first + i)) {
             return false;
         }
     }
     constexpr std::size_t from = offsetof(slot_head, reserved);
     std::uint32_t crcs[3] = {salted, salted, salted};
-    crc32c::extend_three(crcs, slots, slot_bytes, sizeof heads[0].stamp);
-    crc32c::extend_three(crcs, slots + from, slot_bytes, slot_bytes - from);
+    crc32c::extend_three(crcs, bytes, slot_bytes, sizeof heads[0].stamp);
+    crc32c::extend_three(crcs, bytes + from, slot_bytes, slot_bytes - from);
     return crcs[0] == heads[0].crc && crcs[1] == heads[1].crc && crcs[2] == heads[2].crc;
 }
 
@@ -81,20 +81,20 @@ inline void ask_for_next_page(const void* bytes, std::size_t count) noexcept
 ///
 /// Cost  8 bytes a cycle; a pass over memory that is in no cache costs as much as copying it
 [[nodiscard]] inline std::size_t count_whole_slots(std::uint32_t salted, offset_t first,
-                                                   const unsigned char* slots,
+                                                   const unsigned char* bytes,
                                                    std::size_t slot_bytes,
                                                    std::size_t count) noexcept
 {
     std::size_t whole = 0;
     for (; count - whole >= 3; whole += 3) {
-        const unsigned char* const three = slots + whole * slot_bytes;
+        const unsigned char* const three = bytes + whole * slot_bytes;
         ask_for_next_page(three, 3 * slot_bytes);
         if (!are_three_whole(salted, first + whole, three, slot_bytes)) {
             break;
         }
     }
     while (whole != count &&
-           is_whole_slot(salted, first + whole, slots + whole * slot_bytes, slot_bytes)) {
+           is_whole_slot(salted, first + whole, bytes + whole * slot_bytes, slot_bytes)) {
         ++whole;
     }
     return whole;
