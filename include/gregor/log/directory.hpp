@@ -56,10 +56,10 @@ struct directory {
     file_handle<Files> handle;
     std::string path;
 
-    [[nodiscard]] static result<directory> open(std::string path)
+    [[nodiscard]] static result<directory> open(const std::string& path)
     {
         directory opened;
-        opened.path = std::move(path);
+        opened.path = path;
         const outcome did = Files::open_directory(opened.path.c_str(), opened.handle.fill());
         return did.ok() ? result<directory>{std::move(opened)} : did.on(opened.path);
     }

@@ -43,7 +43,7 @@ public:
 
     /// Of recovered files, which are mapped; the sequencer begins where they end. Throws
     /// std::bad_alloc.
-    keeper(partition_files<Files> files, const log_options& options, Sequencer& log);
+    keeper(partition_files<Files> files, log_options options, Sequencer& log);
 
     keeper(const keeper&) = delete;
     keeper& operator=(const keeper&) = delete;
@@ -210,9 +210,9 @@ private:
 };
 
 template <class Sequencer, class Env, class Files>
-keeper<Sequencer, Env, Files>::keeper(partition_files<Files> files, const log_options& options,
+keeper<Sequencer, Env, Files>::keeper(partition_files<Files> files, log_options options,
                                       Sequencer& log)
-    : options_(options), files_(std::move(files)),
+    : options_(std::move(options)), files_(std::move(files)),
       shift_(static_cast<unsigned>(std::countr_zero(files_.format().slot_count))), log_(log),
       durable_(files_.durable()), flushed_at_(0), settled_(files_.report().end),
       salted_(files_.mapped().segments())

@@ -133,6 +133,7 @@ struct os_files {
         const closing_directory closing{entries};
         for (;;) {
             errno = 0;
+            // NOLINTNEXTLINE(concurrency-mt-unsafe): of a stream that nobody else has
             const dirent* const entry = ::readdir(entries);
             if (entry == nullptr) {
                 return errno == 0 ? outcome{} : said(-1, "list directory");

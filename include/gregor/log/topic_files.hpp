@@ -69,9 +69,10 @@ public:
     [[nodiscard]] const log_options& options() const noexcept { return options_; }
 
 private:
-    topic_files(directory<Files> in, file_lock<Files> lock, const log_options& options,
+    topic_files(directory<Files> in, file_lock<Files> lock, log_options options,
                 segment_format format) noexcept
-        : in_(std::move(in)), lock_(std::move(lock)), options_(options), format_(std::move(format))
+        : in_(std::move(in)), lock_(std::move(lock)), options_(std::move(options)),
+          format_(std::move(format))
     {
     }
 

@@ -67,9 +67,9 @@ namespace gregor::inline GREGOR_ABI::disk {
 inline void ask_for_next_page(const void* bytes, std::size_t count) noexcept
 {
 #if defined(__GNUC__)
-    const auto from = reinterpret_cast<std::uintptr_t>(bytes) + page_bytes;
+    const auto* const from = static_cast<const unsigned char*>(bytes) + page_bytes;
     for (std::size_t at = 0; at < count; at += cache_line_bytes) {
-        __builtin_prefetch(reinterpret_cast<const void*>(from + at)); // no access, no fault
+        __builtin_prefetch(from + at); // no access, no fault
     }
 #else
     static_cast<void>(bytes);
