@@ -113,6 +113,32 @@ TEST_CASE("a lossless group keeps what it has not committed", "[durable]")
     CHECK(topic.begin_offset(zero) == segment);
 }
 
+TEST_CASE("a claim that is open keeps its segment", "[durable]")
+{
+    const scratch_directory folder;
+    log_topic topic{"trades", with_segments(folder, 3)};
+    gregor::producer one{topic};
+    gregor::producer two{topic};
+    auto claim = two.claim(2);
+    REQUIRE(claim);
+    for (std::uint64_t n = 2; n != 3 * segment; ++n) {
+        REQUIRE(one.send(trade::number(n)));
+    }
+    CHECK(one.send(trade::number(3 * segment)).status() == send_status::full);
+    claim.emplace(trade::number(0));
+    claim.emplace(trade::number(1));
+    CHECK(claim.publish());
+    gregor::consumer<log_topic> in{topic};
+    in.assign({zero});
+    const auto values = support::read_values(in);
+    REQUIRE(values.size() == 3 * segment);
+    CHECK(values[0] == trade::number(0));
+    CHECK(values[1] == trade::number(1));
+    in.close();
+    CHECK(one.send(trade::number(3 * segment)));
+    CHECK(topic.begin_offset(zero) == segment);
+}
+
 TEST_CASE("a lossy reader is told exactly what it missed", "[durable]")
 {
     const scratch_directory folder;
