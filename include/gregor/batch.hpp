@@ -82,7 +82,11 @@ public:
         {
         }
 
-        reference operator*() const noexcept { return {slot_, offset_, partition_}; }
+        reference operator*() const noexcept
+        {
+            typename Topic::stored_type& there = *slot_;
+            return {&there, offset_, partition_};
+        }
         reference operator[](difference_type n) const noexcept { return *(*this + n); }
 
         iterator& operator++() noexcept { return *this += 1; }

@@ -135,19 +135,19 @@ class record {
 public:
     using value_type = typename Topic::value_type;
     using layout = typename Topic::layout;
-    using slot_type = typename Topic::slot_type;
+    using stored_type = typename Topic::stored_type;
 
-    record(slot_type* slot, offset_t offset, partition_id partition) noexcept
-        : slot_(slot), offset_(offset), partition_(partition)
+    record(stored_type* stored, offset_t offset, partition_id partition) noexcept
+        : stored_(stored), offset_(offset), partition_(partition)
     {
     }
 
-    [[nodiscard]] const value_type& value() const noexcept { return slot_->value; }
+    [[nodiscard]] const value_type& value() const noexcept { return stored_->value; }
     [[nodiscard]] offset_t offset() const noexcept { return offset_; }
     [[nodiscard]] partition_id partition() const noexcept { return partition_; }
 
     /// All that lies in the log, for who copies it to go on when the batch is let go.
-    [[nodiscard]] const typename Topic::stored_type& stored() const noexcept { return *slot_; }
+    [[nodiscard]] const stored_type& stored() const noexcept { return *stored_; }
 
     /// The key: an optional where it is stored (`key<K>`), what `keyed_by` yields where it is
     /// derived.
@@ -155,9 +155,9 @@ public:
         requires(layout::has_key)
     {
         if constexpr (layout::key_policy::stored) {
-            return static_cast<const typename layout::stored_key&>(slot_->key);
+            return static_cast<const typename layout::stored_key&>(stored_->key);
         } else {
-            return layout::key_policy::of(static_cast<const value_type&>(slot_->value));
+            return layout::key_policy::of(static_cast<const value_type&>(stored_->value));
         }
     }
 
@@ -165,13 +165,13 @@ public:
     [[nodiscard]] timestamp_t timestamp() const noexcept
         requires(layout::has_timestamp)
     {
-        return slot_->timestamp;
+        return stored_->timestamp;
     }
 
     [[nodiscard]] const header_list& headers() const noexcept
         requires(layout::has_headers)
     {
-        return slot_->headers;
+        return stored_->headers;
     }
 
     /// Moves the value out (`groups::one`). Once: the record is not delivered again, whatever is
@@ -179,12 +179,12 @@ public:
     [[nodiscard]] value_type take() const noexcept
         requires(layout::takes)
     {
-        slot_->taken = true;
-        return std::move(slot_->value);
+        stored_->taken = true;
+        return std::move(stored_->value);
     }
 
 private:
-    slot_type* slot_;
+    stored_type* stored_;
     offset_t offset_;
     partition_id partition_;
 };

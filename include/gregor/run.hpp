@@ -47,6 +47,10 @@ namespace gregor::inline GREGOR_ABI {
 /// that error, and the record is not committed. For a handler of batches all this is about the
 /// batch as a whole: one letter for each of its records.
 ///
+/// A record of a log on disk that is not what was written stops the runner with errc::corrupt. It
+/// stands where the group's committed offset is then, and stays in the way until somebody commits
+/// one more.
+///
 /// A handler that is at one record for longer than `max_poll_interval`, retries included, is
 /// fenced: its record is delivered to another member, too.
 ///

@@ -36,6 +36,20 @@ inline constexpr std::size_t segment = 512;
     return options;
 }
 
+#if GREGOR_FILES
+/// Changes one byte of a slot on the disk, in the first partition of a log of trades that nobody
+/// has open: 0 to 7 is its stamp, 8 to 11 its checksum, 16 to 31 the trade.
+inline void damage(const scratch_directory& folder, std::uint64_t offset, std::size_t byte)
+{
+    const std::string file =
+        folder / "trades/0/" + gregor::disk::segment_name(offset / segment * segment);
+    std::string bytes = bytes_of(file);
+    char& there = bytes.at(4096 + offset % segment * 32 + byte);
+    there = static_cast<char>(there ^ 0x10);
+    put_bytes(file, bytes);
+}
+#endif
+
 } // namespace support
 
 template <>

@@ -66,10 +66,10 @@ struct lane {
 /// A record on its way to its worker: a copy, for the place in the log is let go of.
 template <class Topic>
 struct errand {
-    using slot_type = typename Topic::slot_type;
+    using stored_type = typename Topic::stored_type;
 
     errand() = default; // nothing more will come
-    errand(lane& from, const slot_type& slot, offset_t o) : of(&from), offset(o), copy(slot) {}
+    errand(lane& from, const stored_type& what, offset_t o) : of(&from), offset(o), copy(what) {}
     errand(errand&&) noexcept = default;
     errand& operator=(errand&& other) noexcept
     {
@@ -83,7 +83,7 @@ struct errand {
 
     lane* of = nullptr;
     offset_t offset = 0;
-    std::optional<slot_type> copy = std::nullopt;
+    std::optional<stored_type> copy = std::nullopt;
 };
 
 /// A thread that handles the records of some keys, one after the other, in the order in which they

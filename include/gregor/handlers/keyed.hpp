@@ -86,6 +86,7 @@ private:
     void serve(errand<Topic>& next, typename worker_type::figures_type& mine) noexcept;
     void settle();
     void commit(lane& l);
+    void finish_all();
     [[nodiscard]] batch_type wait_for_next();
     [[nodiscard]] lane* find(partition_id p) noexcept;
     void forget_the_lost();
@@ -125,7 +126,12 @@ void keyed_hand<Topic, Crew, Queue>::work(consumer_type& in)
         this->done.missed.add(found.missed());
         if (!found.empty()) {
             hand_over(found);
-        } else if (!crew_.goes_on_after(found)) {
+            continue;
+        }
+        if (found.status() == poll_status::corrupt) {
+            finish_all(); // so that the group's offset says where that is
+        }
+        if (!crew_.goes_on_after(found)) {
             return;
         }
     }
@@ -245,6 +251,20 @@ void keyed_hand<Topic, Crew, Queue>::settle()
     }
 }
 
+/// What is under way is done, or given up by a stop, and committed.
+template <class Topic, class Crew, class Queue>
+void keyed_hand<Topic, Crew, Queue>::finish_all()
+{
+    {
+        std::unique_lock lock{mutex_};
+        idle_.wait(lock, [this] {
+            return std::all_of(lanes_.begin(), lanes_.end(),
+                               [](const auto& each) { return each->under_way == 0; });
+        });
+    }
+    settle();
+}
+
 template <class Topic, class Crew, class Queue>
 void keyed_hand<Topic, Crew, Queue>::commit(lane& l)
 {
@@ -316,7 +336,7 @@ class keyed_crew final : public crew<Topic> {
     static_assert(!Topic::layout::takes,
                   "gregor: run_keyed works on copies, so not with groups::one, whose records are "
                   "taken");
-    static_assert(std::is_copy_constructible_v<typename Topic::slot_type>,
+    static_assert(std::is_copy_constructible_v<typename Topic::stored_type>,
                   "gregor: run_keyed works on copies, so its topic's values must be copyable");
     static_assert(record_handler<Handler, Topic>,
                   "gregor: run_keyed needs a handler that takes a const record<Topic>&");

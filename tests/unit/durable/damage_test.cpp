@@ -30,17 +30,6 @@ constexpr partition_id zero{0};
 
 using log_topic = gregor::topic<trade, mmap_log>;
 
-/// Changes one byte of a slot of a segment that is sealed.
-void damage(const scratch_directory& folder, std::uint64_t offset, std::size_t byte)
-{
-    const std::string file =
-        small_disk::segment_file(folder / "trades/0", offset / segment * segment);
-    std::string bytes = support::bytes_of(file);
-    char& there = bytes.at(4096 + offset % segment * 32 + byte);
-    there = static_cast<char>(there ^ 0x10);
-    support::put_bytes(file, bytes);
-}
-
 } // namespace
 
 TEST_CASE("a damaged record is told, where it stands, and nothing else is", "[durable]")
@@ -56,7 +45,7 @@ TEST_CASE("a damaged record is told, where it stands, and nothing else is", "[du
     const std::uint64_t where = GENERATE(0U, 1U, 2U, 100U, 511U, 512U, 1000U);
     const std::size_t byte = GENERATE(0U, 8U, 12U, 16U, 31U); // stamp, checksum, nothing, value
     const bool lossy = GENERATE(false, true);
-    damage(folder, where, byte);
+    support::damage(folder, where, byte);
     log_topic topic{"trades", log_in(folder)};
     CHECK(topic.recovered(zero).read == 0); // all is sealed
     gregor::consumer in{topic, "readers", {.lossy = lossy, .max_poll_records = 7}};
