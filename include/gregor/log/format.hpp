@@ -60,11 +60,15 @@
 //       0  magic "gregorLS"       32  payload_bytes u32     72  created u64, ns since 1970
 //       8  version u32: 1         36  layout u32            80  recycled u32: 0 or 1
 //      12  header_bytes u32       40  partition u32         84  type_bytes u32
-//      16  byte_order u32         44  reserved: 0           88  type, 256 bytes, zero behind it
+//      16  byte_order u32         44  timestamp_at u32      88  type, 256 bytes, zero behind it
 //          1 little, 2 big        48  slots u64            344  zero
 //      20  slot_bytes u32         56  base u64             496  salt u64, drawn by chance
-//      24  payload_at u32         64  previous_salt u64:   504  reserved: 0
+//      24  payload_at u32         64  previous_salt u64:   504  timestamp_tick u32
 //      28  payload_alignment u32      0 in the first       508  crc u32 of bytes 0 .. 507
+//
+// Where records carry the time, it lies in their slots at timestamp_at: i64, in the byte order of
+// the slots, so many times timestamp_tick ns since 1970. Else both are 0, and so they are in logs
+// that are older than these two fields.
 //
 // Identity block: which file this is, so that a copy of it is known for one. Written again where it
 // does not fit. Seal block: written once, when every slot is full and lasting; zero before.
@@ -74,7 +78,7 @@
 //
 //     identity    0 magic "gregorID"   8 device u64   16 inode u64
 //     seal        0 magic "gregorSE"   8 end u64      16 sealed u64, ns since 1970
-//                24 newest u64, the highest timestamp of its records, ns since 1970, 0 without
+//                24 newest u64, the latest time of its records, ns since 1970; 0: not known
 //     checkpoint  0 magic "gregorCP"   8 sequence u64 16 durable u64: all below it is lasting
 //                24 epoch u64         32 epoch_start u64, the end when the epoch began
 //                40 boot id, 16 bytes 56 version u32  60 clean u32: 1 where `durable` is the end
@@ -179,7 +183,7 @@ struct header_block {
     little32 payload_bytes;
     little32 layout;
     little32 partition;
-    little32 reserved;
+    little32 timestamp_at;
     little64 slot_count;
     little64 base;
     little64 previous_salt;
@@ -189,7 +193,7 @@ struct header_block {
     char type[256];
     unsigned char zero[152];
     little64 salt;
-    little32 reserved_too;
+    little32 timestamp_tick;
     little32 crc;
 };
 
@@ -265,7 +269,9 @@ struct segment_format {
     std::uint32_t payload_alignment = 1;
     std::uint32_t layout = 0; ///< what lies in a slot besides the value, by policies
     std::uint32_t partition = 0;
-    std::uint64_t slot_count = 0; ///< a power of two
+    std::uint64_t slot_count = 0;     ///< a power of two
+    std::uint32_t timestamp_at = 0;   ///< where in a slot its time lies; 0: nowhere
+    std::uint32_t timestamp_tick = 0; ///< the unit of that, in ns
 
     [[nodiscard]] constexpr std::uint64_t payload_at() const noexcept
     {
@@ -290,7 +296,10 @@ struct segment_format {
         return !type.empty() && type.size() <= longest_type_name && payload_bytes != 0 &&
                payload_bytes <= (1U << 30U) && power_of_two(payload_alignment) &&
                payload_alignment <= page_bytes && power_of_two(slot_count) &&
-               slot_count <= (std::uint64_t{1} << 31U);
+               slot_count <= (std::uint64_t{1} << 31U) &&
+               (timestamp_at == 0 ? timestamp_tick == 0
+                                  : timestamp_tick != 0 && timestamp_at >= payload_at() &&
+                                        timestamp_at + std::uint64_t{8} <= slot_bytes());
     }
 };
 

@@ -38,6 +38,8 @@ namespace gregor::inline GREGOR_ABI::disk {
     made.payload_bytes = format.payload_bytes;
     made.layout = format.layout;
     made.partition = format.partition;
+    made.timestamp_at = format.timestamp_at;
+    made.timestamp_tick = format.timestamp_tick;
     made.slot_count = format.slot_count;
     made.base = base;
     made.previous_salt = previous_salt;
@@ -64,7 +66,9 @@ namespace gregor::inline GREGOR_ABI::disk {
                           .payload_alignment = found.payload_alignment,
                           .layout = found.layout,
                           .partition = found.partition,
-                          .slot_count = found.slot_count};
+                          .slot_count = found.slot_count,
+                          .timestamp_at = found.timestamp_at,
+                          .timestamp_tick = found.timestamp_tick};
     return format.possible() ? std::optional{std::move(format)} : std::nullopt;
 }
 
@@ -105,7 +109,12 @@ namespace gregor::inline GREGOR_ABI::disk {
     if (type != format.type) {
         return refused(errc::wrong_format, "records of type", format.type, type);
     }
-    const header_block wanted = make_header(format, base, found.salt, found.previous_salt,
+    segment_format told = format;
+    if (found.timestamp_at == 0) { // as in logs that are older than the field
+        told.timestamp_at = 0;
+        told.timestamp_tick = 0;
+    }
+    const header_block wanted = make_header(told, base, found.salt, found.previous_salt,
                                             found.created, found.recycled != 0);
     const auto differs = [&](little32 header_block::* field) {
         return found.*field != wanted.*field;
@@ -119,6 +128,8 @@ namespace gregor::inline GREGOR_ABI::disk {
           named{"alignment of a record", &header_block::payload_alignment},
           named{"policies of the layout", &header_block::layout},
           named{"partition", &header_block::partition},
+          named{"place of the time in a slot", &header_block::timestamp_at},
+          named{"ns a tick of that time", &header_block::timestamp_tick},
           named{"bytes a slot", &header_block::slot_bytes}}) {
         if (differs(field)) {
             return other(what, wanted.*field, found.*field);

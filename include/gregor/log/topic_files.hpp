@@ -33,7 +33,9 @@ struct record_identity {
     std::string type; ///< the name of the value's type, and of the key's where one is stored
     std::uint32_t bytes = 0;
     std::uint32_t alignment = 1;
-    std::uint32_t layout = 0; ///< what lies beside the value, by policies
+    std::uint32_t layout = 0;         ///< what lies beside the value, by policies
+    std::uint32_t timestamp_at = 0;   ///< where in a slot; 0: nowhere
+    std::uint32_t timestamp_tick = 0; ///< in ns
 };
 
 /// The folder of a topic, locked: its partitions, each in a folder that is called by its number.
@@ -158,7 +160,9 @@ result<topic_files<Files>> topic_files<Files>::open(std::string_view topic,
     segment_format format{.type = std::move(records.type),
                           .payload_bytes = records.bytes,
                           .payload_alignment = records.alignment,
-                          .layout = records.layout};
+                          .layout = records.layout,
+                          .timestamp_at = records.timestamp_at,
+                          .timestamp_tick = records.timestamp_tick};
     format.slot_count = records_a_segment(options, format.slot_bytes());
     if (auto why = refuse_options(topic, options, format)) {
         return *std::move(why);

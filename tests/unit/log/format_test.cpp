@@ -85,6 +85,7 @@ TEST_CASE("a header lies as the format says, on every machine", "[log][format]")
     page.header.payload_bytes = 12;
     page.header.layout = 0x0a0b0c0d;
     page.header.partition = 3;
+    page.header.timestamp_at = 0x14;
     page.header.slot_count = 8;
     page.header.base = 0x0102030405060708U;
     page.header.previous_salt = 0x1112131415161718U;
@@ -93,6 +94,7 @@ TEST_CASE("a header lies as the format says, on every machine", "[log][format]")
     page.header.type_bytes = 8;
     std::memcpy(page.header.type, "greeting", 8);
     page.header.salt = salt;
+    page.header.timestamp_tick = 0x3e8;
     disk::finish_block(page.header, disk::header_magic, salt);
     page.identity.device = 0x31;
     page.identity.inode = 0x3132;
@@ -105,15 +107,15 @@ TEST_CASE("a header lies as the format says, on every machine", "[log][format]")
     const std::vector<field> golden{
         {0, {'g', 'r', 'e', 'g', 'o', 'r', 'L', 'S', 1, 0, 0, 0, 0, 0x10, 0, 0}},
         {16, {1, 0, 0, 0, 32, 0, 0, 0, 16, 0, 0, 0, 4, 0, 0, 0, 12, 0, 0, 0}},
-        {36, {0x0d, 0x0c, 0x0b, 0x0a, 3, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0}},
+        {36, {0x0d, 0x0c, 0x0b, 0x0a, 3, 0, 0, 0, 0x14, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0}},
         {56, {8, 7, 6, 5, 4, 3, 2, 1, 0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11}},
         {72, {0x28, 0x27, 0x26, 0x25, 0x24, 0x23, 0x22, 0x21, 1, 0, 0, 0, 8, 0, 0, 0}},
         {88, {'g', 'r', 'e', 'e', 't', 'i', 'n', 'g', 0}},
-        {496, {0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 0, 0, 0, 0}},
+        {496, {0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 0xe8, 3, 0, 0}},
         {512, {'g', 'r', 'e', 'g', 'o', 'r', 'I', 'D', 0x31, 0, 0, 0, 0, 0, 0, 0, 0x32, 0x31, 0}},
         {1024, {'g', 'r', 'e', 'g', 'o', 'r', 'S', 'E', 0x41, 0, 0, 0, 0, 0, 0, 0, 0x42, 0x41, 0}},
         {1048, {0x43, 0x42, 0x41, 0, 0, 0, 0, 0, 0}},
-        {508, {0x54, 0x56, 0xcc, 0xc8}},
+        {508, {0xbc, 0xbd, 0x54, 0x8d}},
         {1020, {0xa3, 0xdc, 0xe2, 0x46}},
         {1532, {0xb5, 0xd2, 0xa5, 0xa2}},
     };

@@ -151,6 +151,20 @@ TEST_CASE("what differs from what the program wants is refused, both sides named
     refused([](auto& f) { f.payload_alignment = 4; }, "alignment of a record 4", "8");
     refused([](auto& f) { f.layout = 5; }, "policies of the layout 5", "0");
     refused([](auto& f) { f.partition = 3; }, "partition 3", "0");
+    const auto timed = [](auto& f) { f.timestamp_at = 24, f.timestamp_tick = 1; };
+    {
+        disk::segment_format other = format();
+        timed(other);
+        CHECK_FALSE(opening(in, other).code); // a log that is older than headers that tell it
+        REQUIRE(segment::create(in, other, 8, 77, 1234));
+        CHECK_FALSE(opening(in, other).code);
+    }
+    refused([](auto&) {}, "place of the time in a slot 0", "24");
+    refused([&](auto& f) { timed(f), f.timestamp_at = 16; }, "place of the time in a slot 16",
+            "24");
+    refused([&](auto& f) { timed(f), f.timestamp_tick = 1000; }, "ns a tick of that time 1000",
+            "1");
+    make(in);
     refused([](auto& f) { f.slot_count = 4; }, "records a segment 4", "8");
 
     std::filesystem::rename(small_disk::segment_file(scratch.path(), 8),
