@@ -236,8 +236,9 @@ public:
         return core_->state().at(p).log.end_offset();
     }
     /// The first offset whose record is of this time or later, nothing where there is none; of any
-    /// partition. Times need not be in order: it looks at one record after the other, takes the
-    /// topic's mutex for a moment, and holds producers back from what it has not looked at yet.
+    /// partition. Times need not be in order: it looks at one record after the other (but passes
+    /// over segments of a log on disk that are older as a whole), takes the topic's mutex for a
+    /// moment, and holds producers back from what it has not looked at yet.
     [[nodiscard]] std::optional<offset_t> offset_for_time(partition_id p, timestamp_t since) const
         requires(Topic::layout::has_timestamp)
     {

@@ -54,8 +54,9 @@ struct log_options {
     /// overflow policy says what a sender does.
     std::uint64_t retention_bytes = 0;
 
-    /// Segments whose last record is older go when `maintain()` finds that nobody needs them; 0:
-    /// nothing goes for its age. By the system's clock.
+    /// Segments whose newest record is older go when `maintain()` finds that nobody needs them; 0:
+    /// nothing goes for its age. A record is as old as its timestamp says, by the topic's clock;
+    /// where it has none, as its segment, by the system's clock.
     std::chrono::nanoseconds retention_age{0};
 
     /// The most that a partition can ever hold at once; so much address space it takes, and no
@@ -95,7 +96,7 @@ enum class auto_offset_reset : std::uint8_t {
     latest,   ///< to the end: only what is sent from now on
     none,     ///< nowhere: poll says `out_of_range` until the consumer seeks
     /// To the first record that is not older than `reset_duration`, by the topic's wall clock; to
-    /// the end where all are. For topics with `timestamps`; a look at the records one by one.
+    /// the end where all are. For topics with `timestamps`; as `offset_for_time` finds it.
     by_duration,
 };
 

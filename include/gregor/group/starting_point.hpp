@@ -51,8 +51,8 @@ struct time_found {
 };
 
 /// Looks at the records from the log start to where the end is now, in order: their times need not
-/// be. What is not looked at yet is held by `lease`, which is free before and after; the caller
-/// then tells the producers.
+/// be. Of a log on disk it passes over segments that are older as a whole. What is not looked at
+/// yet is held by `lease`, which is free before and after; the caller then tells the producers.
 template <class Log>
 time_found find_time(Log& log, typename Log::place& lease, timestamp_t since)
 {
@@ -65,7 +65,16 @@ time_found find_time(Log& log, typename Log::place& lease, timestamp_t since)
     typename Log::sight sight = {};
     offset_t at = hold_from(log, lease, log.begin_offset(), 0);
     const offset_t end = log.end_offset();
+    offset_t asked = at; // what is before it was asked for its newest record
     while (at < end) {
+        if constexpr (Log::durable) {
+            if (at >= asked) {
+                at = log.past_older(at, since);
+                asked = at - at % log.capacity() + log.capacity();
+                lease.set(at, place::holds);
+                continue;
+            }
+        }
         const auto run = log.protocol().available(sight, at, most);
         if (run.count == 0 && run.first == at) {
             break; // a claim that is not published yet

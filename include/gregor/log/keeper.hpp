@@ -19,6 +19,7 @@
 #include "gregor/log/format.hpp"
 #include "gregor/log/partition_files.hpp"
 #include "gregor/log/recovery_report.hpp"
+#include "gregor/log/slot_time.hpp"
 #include "gregor/options.hpp"
 #include "gregor/ring/room.hpp"
 #include "gregor/ring/signal.hpp"
@@ -92,6 +93,14 @@ public:
     {
         const std::lock_guard lock{mutex_};
         static_cast<void>(guarded(lasting_, [&] { return flush_all(); }));
+    }
+
+    /// One past the sealed segments from that of `from` on whose records are all older than that,
+    /// in ns since 1970; or `from`, which is held.
+    [[nodiscard]] offset_t past_older(offset_t from, std::int64_t time)
+    {
+        const std::lock_guard lock{mutex_};
+        return files_.past_older(from, time);
     }
 
     /// Calls act(what groups have committed), under the mutex.
@@ -374,16 +383,18 @@ bool keeper<Sequencer, Env, Files>::maintain(std::chrono::nanoseconds now, times
     return durable() != durable_before || log_.room().log_start() != begin_before;
 }
 
-/// Segments that were sealed before that, and that nobody needs.
+/// Segments whose newest record is older than that (where records carry no time: that were sealed
+/// before), and that nobody needs.
 template <class Sequencer, class Env, class Files>
 void keeper<Sequencer, Env, Files>::remove_older_than(timestamp_t time)
 {
-    using std::chrono::nanoseconds;
-    const auto since_1970 = std::chrono::duration_cast<nanoseconds>(time.time_since_epoch());
-    const auto sealed = [&] {
-        return nanoseconds{std::uint64_t{files_.segment_of(files_.begin()).header().seal.sealed}};
+    const std::int64_t limit = in_ns(time);
+    const auto is_older = [&] {
+        const seal_block& seal = files_.segment_of(files_.begin()).header().seal;
+        const std::uint64_t newest = seal.newest != 0 ? seal.newest : seal.sealed;
+        return limit > 0 && newest < static_cast<std::uint64_t>(limit);
     };
-    while (files_.removable() != 0 && sealed() < since_1970 && cut_off_oldest() &&
+    while (files_.removable() != 0 && is_older() && cut_off_oldest() &&
            guarded(room_, [&] { return files_.remove_oldest(); })) {}
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "gregor/base/config.hpp"
@@ -21,6 +22,7 @@
 #include "gregor/log/os_file.hpp"
 #include "gregor/log/partition_files.hpp"
 #include "gregor/log/recovery_report.hpp"
+#include "gregor/log/slot_time.hpp"
 #include "gregor/log/topic_files.hpp"
 #include "gregor/log/whole_slots.hpp"
 #include "gregor/options.hpp"
@@ -70,9 +72,13 @@ public:
     [[nodiscard]] static result<source> open(std::string_view topic, const topic_options& options,
                                              std::string type, std::uint32_t layout)
     {
-        return source::open(topic, options.log,
-                            {std::move(type), sizeof(Record), alignof(Record), layout},
-                            options.partitions);
+        disk::record_identity records{std::move(type), sizeof(Record), alignof(Record), layout};
+        if constexpr (timed) {
+            records.timestamp_at = static_cast<std::uint32_t>(disk::payload_at_of(alignof(Record)) +
+                                                              offset_of_timestamp());
+            records.timestamp_tick = disk::timestamp_tick;
+        }
+        return source::open(topic, options.log, std::move(records), options.partitions);
     }
 
     /// The log of one partition, recovered. Throws std::bad_alloc.
@@ -134,6 +140,15 @@ public:
         const bool fine = keeper_.see_to_lasting(end, time.steady_now());
         lasting.notify();
         return fine;
+    }
+
+    // --- by time ---------------------------------------------------------------------------------
+
+    /// One past the sealed segments from that of `from` on whose records are all older than that;
+    /// or `from`, which is held. May wait for the system.
+    [[nodiscard]] offset_t past_older(offset_t from, timestamp_t time)
+    {
+        return keeper_.past_older(from, disk::in_ns(time));
     }
 
     // --- groups ----------------------------------------------------------------------------------
@@ -251,6 +266,22 @@ private:
         static_assert(disk::slot_bytes_of(sizeof(Record), alignof(Record)) == sizeof(slot_type),
                       "a slot lies in memory as it does in the file");
     }
+
+    /// Records carry the time.
+    static constexpr bool timed = requires(const Record& record) {
+        requires std::is_same_v<std::remove_cvref_t<decltype(record.timestamp)>, timestamp_t>;
+    };
+#    if defined(__GNUC__)
+#        pragma GCC diagnostic push
+#        pragma GCC diagnostic ignored "-Winvalid-offsetof" // compilers that have files can tell
+#    endif
+    static constexpr std::size_t offset_of_timestamp() noexcept
+    {
+        return offsetof(Record, timestamp);
+    }
+#    if defined(__GNUC__)
+#        pragma GCC diagnostic pop
+#    endif
 
     /// What makes room for a claim.
     struct supply {

@@ -22,6 +22,7 @@
 #include "gregor/log/os_file.hpp"
 #include "gregor/log/recovery.hpp"
 #include "gregor/log/segment.hpp"
+#include "gregor/log/slot_time.hpp"
 #include "gregor/log/window.hpp"
 
 #if GREGOR_FILES
@@ -105,6 +106,10 @@ public:
         return count;
     }
 
+    /// One past the sealed segments from that of `from` on of which each says that all its records
+    /// are older than that, in ns since 1970; or `from`.
+    [[nodiscard]] offset_t past_older(offset_t from, std::int64_t time) noexcept;
+
     /// Makes everything below `end` lasting: records that were all published. Segments that are
     /// full by then are sealed. The checkpoint says so when one was sealed, and not each time: that
     /// would be a sync more, and who recovers finds the records that are lasting without it.
@@ -154,6 +159,14 @@ private:
     [[nodiscard]] outcome map(segment<Files>& which) noexcept
     {
         return window_ ? which.map_into(window_->place(which.base())) : which.map();
+    }
+    /// The latest time in a full segment; 0 where there is none, or it cannot be had.
+    [[nodiscard]] std::uint64_t newest_in(segment<Files>& full) noexcept
+    {
+        return format_.timestamp_at != 0 && full.map().ok()
+                   ? newest_time(format_, full.base(), full.slot(full.base()),
+                                 static_cast<std::size_t>(format_.slot_count))
+                   : 0;
     }
     [[nodiscard]] failure take_in(result<segment<Files>> made);
     /// What is gone for good cannot be lost any more.
@@ -324,7 +337,7 @@ auto partition_files<Files>::flush(offset_t end) -> failure
         }
         // in this order, for what is sealed must not stand behind what is not
         const bool full = each.end() <= end;
-        const outcome did = full ? each.seal(wall_clock(), 0) : each.sync();
+        const outcome did = full ? each.seal(wall_clock(), newest_in(each)) : each.sync();
         if (!did.ok()) {
             breaks(did, each.base());
             return broken();
@@ -333,6 +346,20 @@ auto partition_files<Files>::flush(offset_t end) -> failure
     }
     durable_ = end;
     return sealed ? save(false) : failure{};
+}
+
+template <class Files>
+offset_t partition_files<Files>::past_older(offset_t from, std::int64_t time) noexcept
+{
+    while (from < room_end()) {
+        const segment<Files>& each = segment_of(from);
+        const std::uint64_t newest = each.header().seal.newest; // 0 in one that is not sealed
+        if (newest == 0 || time <= 0 || newest >= static_cast<std::uint64_t>(time)) {
+            break;
+        }
+        from = each.end();
+    }
+    return from;
 }
 
 template <class Files>

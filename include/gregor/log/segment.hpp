@@ -105,7 +105,7 @@ public:
     [[nodiscard]] outcome sync() noexcept { return Files::sync(file_.get()); }
 
     /// Says that every slot is full and that nothing changes here any more, and makes that and all
-    /// of it lasting. `newest`: the highest timestamp of its records, or 0.
+    /// of it lasting. `newest`: the latest time of its records, or 0.
     [[nodiscard]] outcome seal(std::uint64_t now, std::uint64_t newest) noexcept;
 
     /// Takes the seal away, and makes that lasting.
