@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -123,7 +125,55 @@ struct stored_record {
           value(build<value_type>(std::forward<Args>(args)...))
     {
     }
+
+    /// Makes zeros of its bytes that mean nothing: those of a key that is not set, and padding; of
+    /// padding within the value, where the compiler tells. So the bytes of equal records are equal.
+    void clear_unused() noexcept;
 };
+
+template <class Layout>
+void stored_record<Layout>::clear_unused() noexcept
+{
+    const auto bytes_of = [](auto& object) {
+        return reinterpret_cast<unsigned char*>(std::addressof(object));
+    };
+    // an optional of whatever standard library: the key's bytes, and then whether they count
+    constexpr std::size_t bytes_a_key = [] {
+        if constexpr (Layout::key_policy::stored) {
+            return sizeof(typename Layout::key_policy::type);
+        } else {
+            return std::size_t{0};
+        }
+    }();
+    if constexpr (Layout::key_policy::stored) {
+        if (!key) {
+            std::memset(bytes_of(key), 0, bytes_a_key);
+        }
+    }
+#if GREGOR_CLEARS_PADDING
+    __builtin_clear_padding(this);
+#else
+    unsigned char* at = bytes_of(*this);
+    const auto zero_until = [&at](unsigned char* next) {
+        std::memset(at, 0, static_cast<std::size_t>(next - at));
+    };
+    const auto pass = [&](auto& member, std::size_t bytes) {
+        zero_until(bytes_of(member));
+        at = bytes_of(member) + bytes;
+    };
+    if constexpr (Layout::key_policy::stored) {
+        pass(key, bytes_a_key + sizeof(bool));
+    }
+    if constexpr (Layout::has_timestamp) {
+        pass(timestamp, sizeof timestamp);
+    }
+    if constexpr (Layout::takes) {
+        pass(taken, sizeof taken);
+    }
+    pass(value, sizeof value);
+    zero_until(bytes_of(*this) + sizeof *this);
+#endif
+}
 
 /// One record of a batch: its offset, and its value where it lies in the log. A view of two
 /// pointers' length; copy it freely, while the batch is alive.

@@ -64,6 +64,16 @@
 #    define GREGOR_NOINLINE
 #endif
 
+/// 1: the compiler makes zeros of an object's padding.
+#if defined(__has_builtin)
+#    if __has_builtin(__builtin_clear_padding)
+#        define GREGOR_CLEARS_PADDING 1
+#    endif
+#endif
+#ifndef GREGOR_CLEARS_PADDING
+#    define GREGOR_CLEARS_PADDING 0
+#endif
+
 namespace gregor::inline GREGOR_ABI {
 
 /// What one writer a line is counted in, in bytes. Fixed, so that layouts do not vary with flags.

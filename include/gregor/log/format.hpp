@@ -46,7 +46,8 @@
 //     crc       CRC-32C of: the segment's salt (8 bytes, little-endian), the stamp (8 bytes as they
 //               lie), and all bytes of the slot from `reserved` to its end
 //     reserved  0
-//     payload   payload_bytes of them, as the program has them in memory
+//     payload   payload_bytes of them, as the program has them in memory; zero where they mean
+//               nothing: in a void, in a key that is not set, between the fields
 //
 // A slot whose stamp is of another offset is empty: where the file was another segment once, what
 // it held then may still lie there. Its header says so (`recycled`); and its salt is another one,

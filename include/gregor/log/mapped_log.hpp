@@ -293,7 +293,7 @@ private:
     /// All of a slot but its stamp.
     void finish(offset_t offset, disk::slot_kind kind) noexcept
     {
-        slot(offset)->finish(keeper_.salted(offset), disk::stamp_of(offset, kind));
+        slot(offset)->finish(keeper_.salted(offset), offset, kind);
     }
 
     const offset_t mask_;
