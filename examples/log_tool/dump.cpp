@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <gregor/log/segment_tail.hpp>
+#include <gregor/log/slot_time.hpp>
 
 #include "../support/utf8.hpp"
 #include "commands.hpp"
@@ -103,6 +104,20 @@ void print_slot(output_format how, std::uint32_t partition, offset_t at, disk::s
     }
 }
 
+/// Whether its time is one that is asked for. What is damaged tells none, and is shown.
+bool is_chosen(const options& chosen, const disk::segment_format& format, disk::slot_state state,
+               const unsigned char* slot)
+{
+    if ((!chosen.since && !chosen.until) || state == disk::slot_state::damaged) {
+        return true;
+    }
+    if (state != disk::slot_state::record) {
+        return false;
+    }
+    const std::int64_t time = disk::time_in_slot(format, slot);
+    return (!chosen.since || time >= *chosen.since) && (!chosen.until || time < *chosen.until);
+}
+
 /// Prints what is in it; returns how many records are broken.
 std::uint64_t dump_segment(const options& chosen, const partition& of,
                            const disk::segment_format& format, offset_t base)
@@ -113,7 +128,8 @@ std::uint64_t dump_segment(const options& chosen, const partition& of,
     const auto failed =
         slots.each_slot(opened, std::max(base, chosen.from),
                         [&](offset_t at, disk::slot_state state, const unsigned char* slot) {
-                            if (at < chosen.to && state != disk::slot_state::empty) {
+                            if (at < chosen.to && state != disk::slot_state::empty &&
+                                is_chosen(chosen, format, state, slot)) {
                                 broken += state == disk::slot_state::damaged ? 1U : 0U;
                                 print_slot(chosen.format, of.number, at, state,
                                            bytes{slot + format.payload_at(), format.payload_bytes});
@@ -126,11 +142,22 @@ std::uint64_t dump_segment(const options& chosen, const partition& of,
     return broken;
 }
 
+/// Nothing can be chosen by its time where there is none.
+void refuse_times(const options& chosen, const topic& of)
+{
+    if ((chosen.since || chosen.until) && of.format && of.format->timestamp_at == 0) {
+        throw gregor::error{gregor::errc::wrong_format, "topic \"" + of.in.path + "\"",
+                            "records that carry the time, for --since and --until",
+                            "none, as its headers say"};
+    }
+}
+
 } // namespace
 
 exit_status dump(const options& chosen)
 {
     const topic found = open_topic(chosen.path);
+    refuse_times(chosen, found);
     std::uint64_t broken = 0;
     bool refused = false;
     for (const std::uint32_t number : log_tool::chosen(found, chosen.partition)) {

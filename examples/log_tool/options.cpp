@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "times.hpp"
+
 namespace log_tool {
 namespace {
 
@@ -25,6 +27,16 @@ Number number(std::string_view name, std::string_view text)
         throw usage_error{fmt::format("{} takes a number, not '{}'", name, text)};
     }
     return value;
+}
+
+std::int64_t time(std::string_view name, std::string_view text)
+{
+    if (const auto found = time_in(text)) {
+        return *found;
+    }
+    throw usage_error{fmt::format("{} takes a time in UTC, as 2026-11-25T23:26:01.5Z or "
+                                  "2026-11-25, or milliseconds since 1970, not '{}'",
+                                  name, text)};
 }
 
 output_format format(std::string_view text)
@@ -56,7 +68,8 @@ void take_word(options& chosen, std::string_view word)
 void check_use(const options& chosen, std::string_view name)
 {
     const bool of_recover = name == "--dry-run" || name == "--sealed";
-    const bool of_dump = name == "--from" || name == "--to";
+    const bool of_dump =
+        name == "--from" || name == "--to" || name == "--since" || name == "--until";
     const bool fits = name == "--format" ? chosen.command == "dump" || chosen.command == "offsets"
                       : of_recover       ? chosen.command == "recover"
                       : of_dump          ? chosen.command == "dump"
@@ -95,6 +108,10 @@ options parse(int count, const char* const* arguments)
             chosen.from = number<std::uint64_t>(name, value());
         } else if (name == "--to") {
             chosen.to = number<std::uint64_t>(name, value());
+        } else if (name == "--since") {
+            chosen.since = time(name, value());
+        } else if (name == "--until") {
+            chosen.until = time(name, value());
         } else if (name == "--partition") {
             chosen.partition = number<std::uint32_t>(name, value());
         } else if (name == "--format") {
@@ -145,6 +162,10 @@ but by recover and repair; a topic may be written to meanwhile.
 
   --partition P       only this one                                                  (all but list)
   --from O, --to O    the offsets from the first up to, and without, the second               (dump)
+  --since T, --until T
+                      the records whose time is from the first up to, and without, the
+                      second: 2026-11-25T23:26:01.5Z, 2026-11-25 (in UTC), or milliseconds
+                      since 1970. What is void has no time; what is damaged is shown          (dump)
   --format F          text; json: one object a line; hex: with all bytes             (dump, offsets)
   --dry-run           changes nothing, and says what would be done                         (recover)
   --sealed            looks at the records of sealed segments, too                         (recover)

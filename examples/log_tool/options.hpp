@@ -24,6 +24,8 @@ struct options {
     std::string path;
     std::uint64_t from = 0;
     std::uint64_t to = (std::numeric_limits<std::uint64_t>::max)();
+    std::optional<std::int64_t> since; ///< in ns since 1970
+    std::optional<std::int64_t> until;
     std::optional<std::uint32_t> partition; ///< none: all of them
     output_format format = output_format::text;
     bool dry_run = false;

@@ -397,6 +397,38 @@ TEST_CASE("gregor_log says what it cannot do", "[log_tool]")
     check(run(log.scratch, "list"), 2, {"list needs a folder"});
     check(run(log.scratch, "list a b"), 2, {"'b' is one folder too many"});
     check(run(log.scratch, "dump numbers --to ten"), 2, {"--to takes a number, not 'ten'"});
+    check(
+        run(log.scratch, "dump numbers --since 1"), 2,
+        {"topic \"numbers\": expected records that carry the time, for --since and --until, found "
+         "none, as its headers say"});
+    check(run(log.scratch, "verify numbers --until 1"), 2, {"--until says nothing to 'verify'"});
+    check(run(log.scratch, "dump numbers --since"), 2, {"--since takes a value"});
+    for (const std::string wrong : {"",
+                                    "yesterday",
+                                    "1.5",
+                                    "12e3",
+                                    "99999999999999999999",
+                                    "2026-1-2",
+                                    "2026-02-30",
+                                    "2026-13-01",
+                                    "2026-00-01",
+                                    "2026-11-25T",
+                                    "2026-11-25Z",
+                                    "2026-11-25T24:00Z",
+                                    "2026-11-25T23:60Z",
+                                    "2026-11-25T23:26",
+                                    "2026-11-25T23:26:60Z",
+                                    "2026-11-25T23:26:01.Z",
+                                    "2026-11-25T23:26:01.1234567890Z",
+                                    "2026-11-25T23:26Z ",
+                                    "2026-11-25T23:26+01:00",
+                                    "2026-11-25 23:26Z",
+                                    "-2026-11-25"}) {
+        check(run(log.scratch, "dump numbers --until='" + wrong + "'"), 2,
+              {"--until takes a time in UTC, as 2026-11-25T23:26:01.5Z or 2026-11-25, or "
+               "milliseconds since 1970, not '" +
+               wrong + "'"});
+    }
     check(run(log.scratch, "dump numbers --format xml"), 2, {"text, json or hex, not 'xml'"});
     check(run(log.scratch, "verify numbers --dry-run"), 2, {"--dry-run says nothing to 'verify'"});
     check(run(log.scratch, "verify numbers --quick"), 2, {"there is no option --quick"});

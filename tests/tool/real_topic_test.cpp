@@ -121,6 +121,77 @@ TEST_CASE("gregor_log reads records with keys and timestamps", "[log_tool][durab
           {"0 0 record\n    000000  6b 01 68 65 6c 6c 6f", "|k.hello, disk.|\n"});
 }
 
+TEST_CASE("gregor_log dumps the records of a stretch of time", "[log_tool][durable]")
+{
+    const support::scratch_directory scratch;
+    const auto then = timestamp_t{} + 1'700'000'000s; // 2023-11-14T22:13:20Z
+    const auto send = [&](auto& topic, auto attributes) {
+        gregor::producer out{topic};
+        gregor::producer second{topic};
+        for (const auto after : {0ms, 2000ms, -500ms, 1000ms}) {
+            attributes.timestamp = then + after;
+            REQUIRE(out.send(trade::number(0), attributes));
+        }
+        attributes.timestamp = then;
+        const auto given_up = second.claim(1, std::move(attributes));
+    };
+    {
+        using keyed = gregor::topic<trade, mmap_log, gregor::key<char>, gregor::timestamps>;
+        keyed both{"both", log_in(scratch)};
+        send(both, keyed::attributes{.key = 'k'});
+        using bare = gregor::topic<trade, mmap_log, gregor::timestamps>;
+        bare timed{"timed", log_in(scratch)};
+        send(timed, bare::attributes{});
+    }
+    const auto dumped = [&](const std::string& arguments) {
+        std::string offsets;
+        for (const std::string name : {"both", "timed"}) {
+            const ended result = run(scratch, "dump " + name + " --format json " + arguments);
+            INFO(result.said);
+            CHECK(result.status == 0);
+            std::string its;
+            const std::string before = R"("offset":)";
+            for (std::size_t at = 0; (at = result.said.find(before, at)) != std::string::npos;) {
+                at += before.size();
+                its += result.said[at];
+            }
+            CHECK((offsets.empty() || offsets == its));
+            offsets = its;
+        }
+        return offsets;
+    };
+    CHECK(dumped("") == "01234");
+    CHECK(dumped("--since 0") == "0123");
+    CHECK(dumped("--since 1700000000000") == "013");
+    CHECK(dumped("--since=1700000000001") == "13");
+    CHECK(dumped("--until 1700000001000") == "02");
+    CHECK(dumped("--since 2023-11-14T22:13:20Z --until 2023-11-14T22:13:21.000000001Z") == "03");
+    CHECK(dumped("--since 2023-11-14T22:13:20.000000001Z") == "13");
+    CHECK(dumped("--since 2023-11-14T22:13:19.5Z --until 2023-11-14T22:14Z --to 3") == "012");
+    CHECK(dumped("--since 2023-11-15") == "");
+    CHECK(dumped("--since 2023-11-14 --until 2023-11-15") == "0123");
+    CHECK(dumped("--until 2023-11-14") == "");
+    CHECK(dumped("--since -1 --until 9999-12-31T23:59:59.999999999Z") == "0123");
+    CHECK(dumped("--since 0000-01-01 --until 9223372036854775807") == "0123");
+    CHECK(dumped("--since -9223372036854775808 --until 1969-12-31T23:59Z") == "");
+}
+
+TEST_CASE("gregor_log shows what is damaged, whatever time is asked for", "[log_tool][durable]")
+{
+    const support::scratch_directory scratch;
+    {
+        gregor::topic<text, mmap_log, gregor::timestamps> topic{"texts", log_in(scratch)};
+        gregor::producer out{topic};
+        REQUIRE(out.send({"hello"}, {.timestamp = timestamp_t{} + 5s}));
+        REQUIRE(out.send({"disk"}, {.timestamp = timestamp_t{} + 5s}));
+    }
+    const std::string file = scratch / "texts/0/00000000000000000000.log";
+    std::string bytes = support::bytes_of(file);
+    bytes[bytes.find("disk")] = 'r';
+    support::put_bytes(file, bytes);
+    check(run(scratch, "dump texts --since 6000"), 1, {"0 1 damaged\n"});
+}
+
 TEST_CASE("gregor_log finds what became of a topic's record", "[log_tool][durable]")
 {
     const support::scratch_directory scratch;
