@@ -215,7 +215,8 @@ public:
     /// The offset of the first, and the position behind the last.
     [[nodiscard]] offset_t begin_offset() const noexcept { return first_; }
     [[nodiscard]] offset_t next_offset() const noexcept { return first_ + count_; }
-    /// How many offsets before this batch were overwritten before they could be read.
+    /// How many offsets before this batch were overwritten before they could be read. Each is told
+    /// once: by the next reader of the partition, where the last one went before it was told.
     [[nodiscard]] std::uint64_t missed() const noexcept { return missed_; }
 
 private:

@@ -326,8 +326,7 @@ void leave_group(Group& group, typename Group::member& member) noexcept
         member.away = true;
         for (auto& share : group.shares) {
             if (share.owner == &member) {
-                share.lease = nullptr;
-                share.position = nullptr;
+                share.hide_owner();
             }
         }
         return;

@@ -305,6 +305,7 @@ void group_admin<Topic>::put(const typename state_type::partition_type& partitio
     const group_partition now = look(partition, share, here);
     const offset_t to = where.in(begin, now.end, here);
     share.resume = std::nullopt;
+    share.untold = {};
     share.note.text.clear();
     share.kept.clear_notes();
     if (!cursor.holding()) {

@@ -13,6 +13,7 @@
 #include "gregor/group/returned.hpp"
 #include "gregor/group/rotation.hpp"
 #include "gregor/group/starting_point.hpp"
+#include "gregor/log/group_state.hpp"
 #include "gregor/options.hpp"
 #include "gregor/topic.hpp"
 
@@ -37,17 +38,15 @@ public:
     /// At the cursor's place, or where the options say. Under the topic's mutex, as its end.
     /// The clock and the options outlive it.
     partition_reader(partition_id p, log_type& log, kept_cursor<log_type> cursor, owned_place lease,
-                     const clock& time, const consumer_options& options,
-                     std::optional<offset_t> resume)
+                     const clock& time, const consumer_options& options, const left_behind& last)
         : id_(p), log_(&log), cursor_(std::move(cursor)), lease_(std::move(lease)),
           unusual_(options.lossy ? lossy : 0U), most_(options.max_poll_records), time_(&time),
           options_(&options)
     {
-        const starting_point start = start_reader(log, *cursor_, options.lossy, resume, [this] {
+        const starting_point start = start_reader(log, *cursor_, options.lossy, last, [this] {
             return reset_offset<Topic>(*time_, *log_, *lease_, *options_);
         });
-        position_ = start.position;
-        held_from_ = start.position;
+        position_ = held_from_ = start.position;
         miss(start.missed);
         unusual_ |= start.valid ? 0U : unplaced;
         unusual_ |= beyond_end() ? sought : 0U;
@@ -69,6 +68,7 @@ public:
     {
         return is(unplaced) ? nullptr : &position_;
     }
+    [[nodiscard]] const std::uint64_t* missed_place() const noexcept { return &missed_; }
     /// It has a place that the cursor does not know.
     [[nodiscard]] std::optional<offset_t> resume() const noexcept
     {

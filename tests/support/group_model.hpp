@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/log_model.hpp"
@@ -38,11 +39,18 @@ struct seat_model {
     bool away = false;
 };
 
+struct reader_model;
+
 struct share_model {
     cursor_model cursor = {};
+    /// What the last reader missed before this offset, and was not told.
+    std::uint64_t untold_before = 0;
+    std::uint64_t untold = 0;
     /// Where a lossy reader was that has never committed.
     std::optional<std::uint64_t> resume = std::nullopt;
     std::shared_ptr<seat_model> owner = nullptr;
+
+    void keep_untold(const reader_model& of);
 };
 
 struct group_model {
@@ -165,6 +173,12 @@ struct reader_model {
     bool paused = false;
 };
 
+inline void share_model::keep_untold(const reader_model& of)
+{
+    untold_before = of.position;
+    untold = of.missed;
+}
+
 /// How one consumer's readers move.
 struct reading_model {
     bool lossy;
@@ -180,28 +194,33 @@ struct reading_model {
         }
     }
 
-    /// From the cursor on; where it is not held, from what was committed, or from `resume`, or
-    /// where the options say.
-    reader_model start(std::uint32_t p, const log_model& log, cursor_model& cursor,
-                       std::optional<std::uint64_t> resume) const
+    /// From the cursor on; where it is not held, from what was committed, or from where the last
+    /// one was, or where the options say.
+    reader_model start(std::uint32_t p, const log_model& log, share_model& share) const
     {
+        cursor_model& cursor = share.cursor;
+        const auto resume = std::exchange(share.resume, std::nullopt);
+        const std::uint64_t untold = std::exchange(share.untold, 0);
         reader_model r{.partition = p};
         if (cursor.holds) {
             r.position = r.held_from = cursor.at;
+            r.missed = cursor.at == share.untold_before ? untold : 0;
             return r;
         }
         std::optional<std::uint64_t> at = cursor.committed ? cursor.at : resume;
+        r.missed = at == share.untold_before ? untold : 0;
         if (!at || (cursor.committed && *at < log.begin())) {
             at = reset_offset(log);
         }
         if (!at) {
+            r.missed = 0;
             r.placed = false;
             r.held_from = lossy ? cursor.at : 0;
             return r;
         }
         r.position = r.held_from = *at;
         if (cursor.committed) {
-            r.missed = *at - cursor.at;
+            r.missed += *at - cursor.at;
         }
         if (!lossy) {
             // an offset that was kept for a lossy reader does not exist here

@@ -18,6 +18,7 @@
 #include "gregor/group/reader_list.hpp"
 #include "gregor/group/rebalance_listener.hpp"
 #include "gregor/group/returned.hpp"
+#include "gregor/log/group_state.hpp"
 #include "gregor/options.hpp"
 #include "gregor/partition_reader.hpp"
 
@@ -64,7 +65,7 @@ public:
         reader_list<reader> fresh;
         fresh.reserve(wanted.size());
         for (const partition_id p : wanted) {
-            fresh.append(open(p, std::nullopt));
+            fresh.append(open(p, {}));
         }
         drop_all();
         in_hand_ = {};
@@ -370,14 +371,14 @@ private:
         for (std::uint32_t p = 0; p != count; ++p) {
             if (member_.may_take({p})) {
                 came_.reserve(came_.size() + 1);
-                member_.take(add({p}, member_.resume({p})));
+                member_.take(add({p}, member_.left_of({p})));
                 came_.push_back({p});
             }
         }
     }
 
     /// Under the mutex. Nothing is left of it when it throws.
-    [[nodiscard]] reader* open(partition_id p, std::optional<offset_t> resume)
+    [[nodiscard]] reader* open(partition_id p, const left_behind& last)
     {
         using owned_place = typename reader::owned_place;
         auto& log = state_.at(p).log;
@@ -388,12 +389,12 @@ private:
         const auto kept =
             has_group() ? member_.share(p).kept : typename reader::log_type::kept_offset{};
         return new reader(p, log, {std::move(cursor), kept}, gate.own(gate.lease(label)),
-                          state_.time, options_, resume);
+                          state_.time, options_, last);
     }
-    reader& add(partition_id p, std::optional<offset_t> resume)
+    reader& add(partition_id p, const left_behind& last)
     {
         readers_.reserve(1);
-        reader* const made = open(p, resume);
+        reader* const made = open(p, last);
         readers_.insert(made);
         return *made;
     }

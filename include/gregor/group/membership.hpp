@@ -131,14 +131,14 @@ public:
         const share_type& its = share(p);
         return its.target == self_.get() && its.owner != self_.get() && lies_idle(*group_, its);
     }
-    /// Where to go on, if the cursor does not say.
-    [[nodiscard]] std::optional<offset_t> resume(partition_id p) const
+    /// Where to go on, if the cursor does not say, and what is to be told there.
+    [[nodiscard]] left_behind left_of(partition_id p) const
     {
         const share_type& its = share(p);
         if (its.owner != nullptr && group_->lossy) {
-            return *its.position; // taken from who lies idle
+            return {*its.position, its.loss()}; // taken from who lies idle
         }
-        return its.resume;
+        return {its.resume, its.loss()};
     }
     template <class Reader>
     void take(const Reader& reader) noexcept
@@ -147,7 +147,9 @@ public:
         its.owner = self_.get();
         its.lease = &reader.lease();
         its.position = reader.position_place();
+        its.missed = reader.missed_place();
         its.resume = std::nullopt;
+        its.untold = {};
     }
 
     /// What a fenced member still held in the call that it was in when it was fenced is free now.

@@ -9,6 +9,7 @@
 
 #include "gregor/base/config.hpp"
 #include "gregor/base/types.hpp"
+#include "gregor/log/group_state.hpp"
 #include "gregor/options.hpp"
 #include "gregor/ring/sequence.hpp"
 #include "gregor/topic.hpp"
@@ -148,27 +149,29 @@ reset_offset(const typename Topic::clock& clock, typename Topic::state_type::log
     return std::nullopt;
 }
 
-/// Starts a reader at a cursor that says where it was, if anywhere; else where the last one was
-/// (`resume`), else where `reset()` says. Under the topic's mutex.
+/// Starts a reader at a cursor that says where it was, if anywhere; else where the last one was,
+/// else where `reset()` says. Under the topic's mutex. What the last one was not told is this one's
+/// to be told, where it goes on from there.
 template <class Log, class Reset>
 starting_point start_reader(Log& log, typename Log::place& cursor, bool lossy,
-                            std::optional<offset_t> resume, Reset&& reset)
+                            const left_behind& last, Reset&& reset)
 {
     using place = typename Log::place;
     const auto word = cursor.get();
     const auto before = ring::sequence_in<offset_t>(word);
     const bool committed = (ring::flags_in(word) & place::committed) != 0;
     if ((ring::flags_in(word) & place::holds) != 0) {
-        return {before, 0, true}; // it has held its place all the time
+        // it has held its place all the time
+        return {before, before == last.loss.before ? last.loss.missed : 0, true};
     }
-    std::optional<offset_t> wanted = committed ? before : resume;
+    std::optional<offset_t> wanted = committed ? before : last.resume;
+    std::uint64_t missed = wanted == last.loss.before ? last.loss.missed : 0;
     if (!wanted) {
         wanted = reset();
     }
-    std::uint64_t missed = 0;
     if (committed && before < log.begin_offset()) {
         wanted = reset();
-        missed = wanted ? *wanted - before : 0;
+        missed += wanted ? *wanted - before : 0;
     }
     if (!wanted) {
         return {0, 0, false};
@@ -178,7 +181,7 @@ starting_point start_reader(Log& log, typename Log::place& cursor, bool lossy,
         return {*wanted, missed, true};
     }
     const offset_t start = hold_from(log, cursor, *wanted, flags);
-    return {start, committed ? missed + (start - *wanted) : 0, true};
+    return {start, missed + (committed ? start - *wanted : 0), true};
 }
 
 } // namespace gregor::inline GREGOR_ABI

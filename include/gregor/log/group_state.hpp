@@ -131,6 +131,20 @@ struct offset_note {
     std::string text = {};
 };
 
+/// How many offsets before this one were overwritten before they could be read, and nobody was told
+/// so yet.
+struct untold_loss {
+    offset_t before = 0;
+    std::uint64_t missed = 0;
+};
+
+/// What the last reader of a partition left to the next one: where it was, where it could not leave
+/// that in the cursor, and what it was not told.
+struct left_behind {
+    std::optional<offset_t> resume = std::nullopt;
+    untold_loss loss = {};
+};
+
 /// What a log remembers of one group: its committed offset in each partition, in the very place
 /// that holds producers back, and who reads which. It outlives the group's members.
 ///
@@ -145,11 +159,14 @@ struct group_state {
         OwnedPlace cursor;
         member* owner = nullptr;        ///< who reads it
         const member* target = nullptr; ///< who is to read it
-        /// The owner's lease and position: to be looked at while it is outside.
+        /// The owner's lease, position, and what it is still to be told that it missed before that:
+        /// to be looked at while it is outside.
         const place* lease = nullptr;
         const offset_t* position = nullptr;
+        const std::uint64_t* missed = nullptr;
         /// Where the last owner was, where it could not leave that in the cursor.
         std::optional<offset_t> resume = std::nullopt;
+        untold_loss untold = {}; ///< of the last owner
         offset_note note = {};
         GREGOR_NO_UNIQUE_ADDRESS Kept kept = {}; ///< where the cursor is kept, too
 
@@ -168,11 +185,24 @@ struct group_state {
             }
         }
 
-        void give_back(std::optional<offset_t> at) noexcept
+        /// The owner's, as long as it can be looked at; then what it has left.
+        [[nodiscard]] untold_loss loss() const noexcept
         {
-            owner = nullptr;
+            return position != nullptr ? untold_loss{*position, *missed} : untold;
+        }
+
+        /// Nobody looks at the owner any more.
+        void hide_owner() noexcept
+        {
+            untold = loss();
             lease = nullptr;
             position = nullptr;
+        }
+
+        void give_back(std::optional<offset_t> at) noexcept
+        {
+            hide_owner();
+            owner = nullptr;
             resume = at;
         }
     };

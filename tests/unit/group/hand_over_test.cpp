@@ -2,6 +2,8 @@
 #include <gregor/gregor.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
@@ -153,4 +155,123 @@ TEST_CASE("a commit of a reader that has no place yet goes no further back than 
     in.close();
     reader next{t, "g"};
     CHECK(support::read_values(next) == std::vector<int>{3, 4});
+}
+
+TEST_CASE("what a lossy reader missed is told by whom its partition goes to, if it was not yet",
+          "[groups][lossy]")
+{
+    topic_type t{"t", {.partitions = 2, .capacity_records = 4}};
+    gregor::producer out{t};
+    const consumer_options latest{.lossy = true, .reset = auto_offset_reset::latest};
+    const auto send_both = [&](int n) {
+        for (int i = 0; i != n; ++i) {
+            REQUIRE(out.try_send(i, {.partition = zero}));
+            REQUIRE(out.try_send(i, {.partition = one}));
+        }
+    };
+    const bool leaves = GENERATE(false, true);
+    std::optional<reader> first{std::in_place, t, "g", latest};
+    send_both(50);
+    CHECK(status_of_poll(*first) == poll_status::timed_out); // both go to the end
+    reader second{t, "g", latest};
+    if (leaves) {
+        first.reset();
+    } else {
+        CHECK(status_of_poll(*first) == poll_status::timed_out);
+        CHECK(first->assignment().size() == 1);
+    }
+    CHECK(status_of_poll(second) == poll_status::timed_out);
+    send_both(1);
+    std::uint64_t partitions = 0;
+    for (reader* const in : {first ? &*first : nullptr, &second}) {
+        while (in != nullptr) {
+            const auto batch = in->try_poll();
+            if (batch.empty()) {
+                break;
+            }
+            CHECK(batch.missed() == 50);
+            ++partitions;
+        }
+    }
+    CHECK(partitions == 2);
+}
+
+TEST_CASE("what a group missed while it was away is told once, whoever is there by then",
+          "[groups][members]")
+{
+    const gregor::manual_clock clock;
+    auto now = clock;
+    topic_type t{"t", {.partitions = 2, .capacity_records = 4}, clock};
+    gregor::producer out{t};
+    const auto send_both = [&](int n) {
+        for (int i = 0; i != n; ++i) {
+            REQUIRE(out.try_send(i, {.partition = zero}));
+            REQUIRE(out.try_send(i, {.partition = one}));
+        }
+    };
+    const auto way = GENERATE(0, 1, 2, 3, 4);
+    {
+        reader in{t, "g"};
+        send_both(3);
+        CHECK(support::read_values(in).size() == 6);
+    }
+    send_both(20); // nobody waits for the group
+    const auto missed = t.begin_offset(zero) - 3;
+    REQUIRE(missed > 10);
+    std::optional<reader> told{std::in_place, t, "g", consumer_options{.max_poll_interval = 10s}};
+    std::optional<reader> other;
+    switch (way) {
+    case 0: break;
+    case 1: told.emplace(t, "g"); break;  // the first one leaves
+    case 2: other.emplace(t, "g"); break; // it lies idle, and is taken from
+    case 3:                               // it stays away, and is fenced
+        CHECK_FALSE(t.maintain());
+        now.advance(10s);
+        REQUIRE(t.maintain());
+        other.emplace(t, "g");
+        break;
+    default: // a static one comes back
+        told.reset();
+        for (int i = 0; i != 2; ++i) {
+            told.reset();
+            told.emplace(t, "g", consumer_options{.instance_id = "one"});
+        }
+    }
+    std::uint64_t sum = 0;
+    std::size_t read = 0;
+    for (reader* const in : {other ? &*other : nullptr, &*told}) {
+        while (in != nullptr) {
+            const auto batch = in->try_poll();
+            if (batch.empty() && batch.status() != poll_status::fenced) {
+                break;
+            }
+            sum += batch.missed();
+            read += batch.size();
+        }
+    }
+    CHECK(sum == 2 * missed);
+    CHECK(read == 2 * (t.end_offset(zero) - t.begin_offset(zero)));
+}
+
+TEST_CASE("a group that is told where to go on is not told what it missed before",
+          "[groups][admin]")
+{
+    topic_type t{"t", {.capacity_records = 4}};
+    gregor::producer out{t};
+    {
+        reader in{t, "g"};
+        REQUIRE(out.try_send(0));
+        CHECK(support::read_values(in).size() == 1);
+    }
+    for (int i = 0; i != 20; ++i) {
+        REQUIRE(out.try_send(i));
+    }
+    std::optional<reader> in{std::in_place, t, "g"}; // it has missed something
+    const auto from = in->position(zero);
+    in.reset();
+    REQUIRE_FALSE(gregor::group_admin{t}.reset("g", gregor::reset_to::offset(from)));
+    in.emplace(t, "g");
+    const auto batch = in->try_poll();
+    CHECK(batch.begin_offset() == from);
+    CHECK(batch.missed() == 0);
 }

@@ -61,6 +61,7 @@ void world::moved(support::group_model& group, std::uint32_t p, member* to)
             if (group.lossy && r->placed) {
                 share.resume = r->position;
             }
+            share.keep_untold(*r);
             if (to == nullptr) {
                 expect(each.get() == acting_, "a partition went from who was in no call");
             } else {
@@ -77,8 +78,7 @@ void world::moved(support::group_model& group, std::uint32_t p, member* to)
         note("  member ", to->id, " takes ", p);
         expect(to == acting_, "a partition came to who was in no call");
         share.owner = to->seat;
-        to->readers.push_back(
-            to->reading.start(p, logs_[p], share.cursor, std::exchange(share.resume, {})));
+        to->readers.push_back(to->reading.start(p, logs_[p], share));
         if (!to->knows(p)) {
             to->known.push_back(p);
         }

@@ -116,7 +116,9 @@ void world::assign_anew(member& m)
     m.known.clear();
     m.own.assign(logs_.size(), {});
     for (const partition_id p : wanted) {
-        m.readers.push_back(m.reading.start(p.value, logs_[p.value], m.own[p.value], std::nullopt));
+        support::share_model its_own{.cursor = m.own[p.value]};
+        m.readers.push_back(m.reading.start(p.value, logs_[p.value], its_own));
+        m.own[p.value] = its_own.cursor;
         m.known.push_back(p.value);
     }
     note("reader ", m.id, " is assigned ", wanted.size());
@@ -209,7 +211,10 @@ void world::left(member& m, bool commits)
     for (support::reader_model& each : m.readers) {
         if (m.group == nullptr) {
             m.own[each.partition] = {};
-        } else if (m.reading.lossy && each.placed) {
+            continue;
+        }
+        m.group->shares[each.partition].keep_untold(each);
+        if (m.reading.lossy && each.placed) {
             m.group->shares[each.partition].resume = each.position;
         }
     }
@@ -626,6 +631,9 @@ void world::drop_fenced()
 {
     for (const auto& each : members_) {
         if (each->fenced()) {
+            for (const support::reader_model& r : each->readers) {
+                each->group->shares[r.partition].keep_untold(r);
+            }
             each->readers.clear();
         }
     }
