@@ -30,14 +30,12 @@ namespace gregor::inline GREGOR_ABI {
         h ^= k;
     }
     const std::size_t rest = bytes.size() - whole;
-    if (rest == 3) {
-        h ^= at(whole + 2) << 16U;
-    }
-    if (rest >= 2) {
-        h ^= at(whole + 1) << 8U;
-    }
-    if (rest >= 1) {
-        h ^= at(whole);
+    if (rest != 0) {
+        // One branch, as lengths are hard to predict: of three bytes these are the first, the
+        // second and the third, of fewer some are the same.
+        const std::size_t middle = rest / 2;
+        const std::size_t last = rest - 1;
+        h ^= at(whole) | at(whole + middle) << 8 * middle | at(whole + last) << 8 * last;
         h *= m;
     }
     h ^= h >> 13U;
