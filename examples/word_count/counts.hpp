@@ -20,8 +20,8 @@ public:
         if (2 * distinct_ >= entries_.size()) {
             grow();
         }
-        const std::size_t hash = std::hash<std::string_view>{}(word);
-        entry& place = place_of(entries_, word, hash);
+        const std::size_t hash = hash_of(word);
+        entry& place = entries_[place_of(entries_, word, hash)];
         if (place.count == 0) {
             place.hash = hash;
             place.word = word;
@@ -31,6 +31,12 @@ public:
     }
 
     [[nodiscard]] std::size_t distinct() const noexcept { return distinct_; }
+
+    /// How often this word was seen.
+    [[nodiscard]] std::uint64_t count(std::string_view word) const
+    {
+        return entries_.empty() ? 0 : entries_[place_of(entries_, word, hash_of(word))].count;
+    }
 
     /// Calls `take(word, count)` for each word, in no order.
     template <class Take>
@@ -50,14 +56,20 @@ private:
         std::string word;
     };
 
-    static entry& place_of(std::vector<entry>& entries, std::string_view word, std::size_t hash)
+    static std::size_t hash_of(std::string_view word) noexcept
+    {
+        return std::hash<std::string_view>{}(word);
+    }
+
+    static std::size_t place_of(const std::vector<entry>& entries, std::string_view word,
+                                std::size_t hash)
     {
         const std::size_t mask = entries.size() - 1;
         std::size_t i = hash & mask;
         while (entries[i].count != 0 && (entries[i].hash != hash || entries[i].word != word)) {
             i = (i + 1) & mask;
         }
-        return entries[i];
+        return i;
     }
 
     void grow()
@@ -65,7 +77,7 @@ private:
         std::vector<entry> larger(entries_.empty() ? 256 : 2 * entries_.size());
         for (entry& each : entries_) {
             if (each.count != 0) {
-                place_of(larger, each.word, each.hash) = std::move(each);
+                larger[place_of(larger, each.word, each.hash)] = std::move(each);
             }
         }
         entries_.swap(larger);

@@ -8,15 +8,11 @@
 #include <utility>
 
 #include "lines.hpp"
+#include "outbox.hpp"
 #include "words.hpp"
 
 namespace word_count {
 namespace {
-
-// A line takes up to longest_line bytes, so this is 4 MiB a partition at the very most. Words are
-// many and short.
-constexpr std::size_t lines_in_a_partition = 1 << 10;
-constexpr std::size_t words_in_a_partition = 1 << 13;
 
 template <class Topic>
 std::uint64_t sent_to(const Topic& topic)
@@ -27,45 +23,6 @@ std::uint64_t sent_to(const Topic& topic)
     }
     return records;
 }
-
-/// Words on their way into the topic, put together by the partition that their key leads to. A box
-/// is published at once, so tokenizers meet at a partition once a box and not once a word, which is
-/// twice as fast when there are four of them.
-class outbox {
-public:
-    explicit outbox(word_topic& words) : out_{words}, boxes_(words.partitions()) {}
-
-    void add(std::string_view word)
-    {
-        const auto key = gregor::key_bytes<std::string_view>::of(word);
-        const auto partition = gregor::partition_of(key, static_cast<std::uint32_t>(boxes_.size()));
-        boxes_[partition.value].emplace_back(word);
-        if (boxes_[partition.value].size() == full) {
-            send(partition);
-        }
-    }
-
-    void send_all()
-    {
-        for (std::uint32_t p = 0; p != boxes_.size(); ++p) {
-            send(gregor::partition_id{p});
-        }
-    }
-
-private:
-    static constexpr std::size_t full = 256;
-
-    void send(gregor::partition_id partition)
-    {
-        std::vector<std::string>& box = boxes_[partition.value];
-        // waits while the counters are behind
-        out_.send_batch(std::move(box), {.partition = partition});
-        box.clear();
-    }
-
-    gregor::producer<word_topic> out_;
-    std::vector<std::vector<std::string>> boxes_; // one for each partition
-};
 
 } // namespace
 
@@ -188,7 +145,8 @@ gregor::poll_status pipeline::tokenize(gregor::consumer<line_topic>& in)
         }
         std::uint64_t bytes = 0;
         for (const std::string& line : batch.values()) {
-            for_each_word(line, [&](std::string_view word) { out.add(word); });
+            for_each_word(
+                line, [&] { return out.room(); }, [&](std::string_view word) { out.add(word); });
             bytes += line.size();
         }
         out.send_all(); // all words of a line are sent before the line is committed

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,15 +12,10 @@
 #include "input.hpp"
 #include "options.hpp"
 #include "tally.hpp"
+#include "topics.hpp"
 #include "workers.hpp"
 
 namespace word_count {
-
-/// Lines have no key: each goes where there is room.
-using line_topic = gregor::topic<std::string>;
-
-/// A word is its own key, so a word always goes to the same partition.
-using word_topic = gregor::topic<std::string, gregor::keyed_by<std::identity{}>>;
 
 /// The pipeline at one moment.
 struct snapshot {

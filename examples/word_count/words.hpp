@@ -32,30 +32,42 @@ constexpr char letter(char byte) noexcept
     return letters[static_cast<unsigned char>(byte)];
 }
 
-/// Calls `take(word)` for each word of the text, in order. The view is valid for the call.
-template <class Take>
-void for_each_word(std::string_view text, Take&& take)
+/// Calls `take(word)` for each word of the text, in order. A word lies where `room()` has said: it
+/// is asked before each, and has longest_word bytes.
+template <class Room, class Take>
+void for_each_word(std::string_view text, Room&& room, Take&& take)
 {
-    std::array<char, longest_word> word;
+    char* word = room();
     std::size_t length = 0;
+    const auto end_word = [&] {
+        take(std::string_view{word, length});
+        word = room();
+        length = 0;
+    };
     for (const char byte : text) {
         const char folded = letter(byte);
         if (folded == 0) {
             if (length != 0) {
-                take(std::string_view{word.data(), length});
-                length = 0;
+                end_word();
             }
             continue;
         }
         if (length == longest_word) {
-            take(std::string_view{word.data(), length});
-            length = 0;
+            end_word();
         }
         word[length++] = folded;
     }
     if (length != 0) {
-        take(std::string_view{word.data(), length});
+        end_word();
     }
+}
+
+/// The same; the view is valid for the call.
+template <class Take>
+void for_each_word(std::string_view text, Take&& take)
+{
+    std::array<char, longest_word> word;
+    for_each_word(text, [&] { return word.data(); }, take);
 }
 
 } // namespace word_count
