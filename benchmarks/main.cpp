@@ -30,6 +30,7 @@ registry everything()
     add_rebalance_storm(all);
     add_rebalance(all);
     add_poll_cost(all);
+    add_word_count(all);
 #if defined(GREGOR_BENCH_HAVE_STORES)
     add_durable_append(all);
     add_durable_reread(all);

@@ -56,6 +56,7 @@ void add_partitioned_2p4(registry& all);
 void add_rebalance_storm(registry& all);
 void add_rebalance(registry& all);
 void add_poll_cost(registry& all);
+void add_word_count(registry& all);
 void add_durable_append(registry& all);
 void add_durable_reread(registry& all);
 void add_durable_recovery(registry& all);
