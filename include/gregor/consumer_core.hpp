@@ -107,19 +107,22 @@ public:
 
     // --- being waited for elsewhere --------------------------------------------------------------
 
-    /// Whether a poll would have something to say, or to do, at once.
-    [[nodiscard]] bool ready()
+    /// Whether a poll would have something to say, or to do, at once. Of records, so many of one
+    /// partition; or those that no more come to.
+    [[nodiscard]] bool ready(std::size_t least = 1)
     {
         const guard alone{*this};
         if (closed_ || wakeup_.is_raised() || assigned_.has_news()) {
             return true;
         }
+        const offset_t enough = (std::min)(least, options_.max_poll_records);
         if (options_.auto_commit && this->lease == nullptr && assigned_.has_returned()) {
             return true; // the next poll commits it: producers may wait for that
         }
         bool any = assigned_.has_group();
         for (reader* const each : assigned_.readers().all()) {
-            if (!rotation<reader>::paused(*each) && each->would_move()) {
+            if (!rotation<reader>::paused(*each) && each->would_move() &&
+                (enough == 1 || !each->has(1) || each->has(enough))) {
                 return true;
             }
             any = true;
@@ -342,17 +345,18 @@ private:
     bool nothing_yet(finding& found) { return readiness_.arm() && (follow(found) || look(found)); }
 
     /// Records were found, and are leased: waits until there are enough, of them or in another
-    /// partition, or something else ends the poll. False when there is nothing to return after all.
+    /// partition, or something else ends the poll. Without time, looks for that once. False when
+    /// there is nothing to return after all.
     template <class Stop>
     GREGOR_NOINLINE bool wait_for_more(finding& found, std::size_t least,
                                        std::chrono::nanoseconds linger, const Stop& stop)
     {
         const offset_t enough = (std::min)(least, options_.max_poll_records);
-        if (found.run.count >= enough || linger <= std::chrono::nanoseconds{0}) {
+        if (found.run.count >= enough) {
             return true;
         }
         reader* chosen = found.from;
-        static_cast<void>(wait_watching(linger, strategy::patient, stop, [&] {
+        const auto ends = [&] {
             if (assigned_.has_news() || wakeup_.is_raised() || stop.requested()) {
                 return true;
             }
@@ -363,7 +367,12 @@ private:
                 }
             }
             return false;
-        }));
+        };
+        if (linger > std::chrono::nanoseconds{0}) {
+            static_cast<void>(wait_watching(linger, strategy::patient, stop, ends));
+        } else if (!ends()) {
+            return true;
+        }
         if (assigned_.has_news()) {
             found.from->withdraw_lease();
             found.from = nullptr; // it may go

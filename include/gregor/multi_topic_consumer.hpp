@@ -104,6 +104,13 @@ public:
     {
         return poll_for(timeout, no_stop{});
     }
+    /// As consumer's: until one partition of one topic has `least`. Nothing is held while it waits:
+    /// a lossy reader may miss what was there.
+    [[nodiscard]] batch_type poll(std::size_t least, std::chrono::nanoseconds linger,
+                                  std::chrono::nanoseconds timeout = no_timeout)
+    {
+        return poll_for(timeout, no_stop{}, least, linger);
+    }
     /// What is there now, or `timed_out`.
     [[nodiscard]] batch_type try_poll() { return poll(std::chrono::nanoseconds{0}); }
 #if GREGOR_STOP_TOKEN
@@ -114,6 +121,11 @@ public:
     [[nodiscard]] batch_type poll(std::chrono::nanoseconds timeout, const std::stop_token& stop)
     {
         return poll_for(timeout, token_stop{stop});
+    }
+    [[nodiscard]] batch_type poll(std::size_t least, std::chrono::nanoseconds linger,
+                                  std::chrono::nanoseconds timeout, const std::stop_token& stop)
+    {
+        return poll_for(timeout, token_stop{stop}, least, linger);
     }
 #endif
 
@@ -192,8 +204,10 @@ private:
     [[nodiscard]] std::size_t index_of(std::string_view topic) const;
 
     template <class Stop>
-    batch_type poll_for(std::chrono::nanoseconds timeout, const Stop& stop);
-    batch_type look();
+    batch_type poll_for(std::chrono::nanoseconds timeout, const Stop& stop, std::size_t least = 1,
+                        std::chrono::nanoseconds linger = {});
+    poll_status begin();
+    batch_type look(std::size_t least);
 
     /// Polls it no more.
     void has_ended(std::size_t i) noexcept
@@ -279,27 +293,36 @@ std::size_t multi_topic_consumer<Topic>::index_of(std::string_view topic) const
     return i;
 }
 
-/// One look at all topics in turn.
+/// What comes before a look; `timed_out` where that is no answer.
 template <class Topic>
-auto multi_topic_consumer<Topic>::look() -> batch_type
+poll_status multi_topic_consumer<Topic>::begin()
 {
-    body& all = *body_;
     GREGOR_ASSERT(last().core_->lease == nullptr, "poll was called while a batch of it is alive");
-    if (all.set.take_wakeup()) {
-        return batch_type{poll_status::woken};
+    if (body_->set.take_wakeup()) {
+        return poll_status::woken;
     }
-    if (all.auto_commit) {
+    if (body_->auto_commit) {
         // its own poll would do that, but its turn may come later
         static_cast<void>(last().commit());
     }
+    return body_->still == 0 ? poll_status::closed : poll_status::timed_out;
+}
+
+/// One look at all topics in turn; before that, at those that have so many.
+template <class Topic>
+auto multi_topic_consumer<Topic>::look(std::size_t least) -> batch_type
+{
+    body& all = *body_;
     const std::size_t count = all.consumers.size();
-    for (std::size_t turns = 0; turns != count; ++turns) {
+    for (std::size_t turns = least == 1 ? count : 0; turns != 2 * count; ++turns) {
         const std::size_t i = all.next;
         all.next = i + 1 == count ? 0 : i + 1;
-        if (all.ended[i]) {
+        if (all.ended[i] || (turns < count && !all.consumers[i].core_->ready(least))) {
             continue;
         }
-        batch_type found = all.consumers[i].try_poll();
+        constexpr std::chrono::nanoseconds now{0};
+        single& in = all.consumers[i];
+        batch_type found = least == 1 ? in.try_poll() : in.poll(least, now, now);
         if (found.status() == poll_status::timed_out) {
             continue;
         }
@@ -314,26 +337,36 @@ auto multi_topic_consumer<Topic>::look() -> batch_type
 
 template <class Topic>
 template <class Stop>
-auto multi_topic_consumer<Topic>::poll_for(std::chrono::nanoseconds timeout, const Stop& stop)
+auto multi_topic_consumer<Topic>::poll_for(std::chrono::nanoseconds timeout, const Stop& stop,
+                                           std::size_t least, std::chrono::nanoseconds linger)
     -> batch_type
 {
-    batch_type found = look();
-    if (found.status() != poll_status::timed_out || timeout <= std::chrono::nanoseconds{0}) {
-        return found;
-    }
+    const bool lingers = least > 1 && linger > std::chrono::nanoseconds{0};
     const system_time clock;
     deadline until{clock, timeout};
-    until.start();
-    for (;;) {
-        switch (body_->set.wait_for(until.left(), stop).status()) {
-        case wait_status::ready: break;
-        case wait_status::timed_out: return batch_type{poll_status::timed_out};
-        case wait_status::woken: return batch_type{poll_status::woken};
-        case wait_status::stopped: return batch_type{poll_status::stopped};
+    if (const poll_status status = begin(); status != poll_status::timed_out) {
+        return batch_type{status};
+    }
+    for (bool waited = false;; waited = true) {
+        if (waited && lingers) {
+            // however this ends: what is there is returned, and the next poll says why
+            static_cast<void>(body_->set.wait_for(linger, stop, least));
         }
-        found = look();
-        if (found.status() != poll_status::timed_out) {
-            return found;
+        if (waited || !lingers) {
+            batch_type found = look(lingers ? least : 1);
+            if (found.status() != poll_status::timed_out ||
+                timeout <= std::chrono::nanoseconds{0}) {
+                return found;
+            }
+        }
+        if (!waited) {
+            until.start();
+        }
+        const wait_status ended = body_->set.wait_for(until.left(), stop).status();
+        if (ended != wait_status::ready) {
+            return batch_type{ended == wait_status::woken     ? poll_status::woken
+                              : ended == wait_status::stopped ? poll_status::stopped
+                                                              : poll_status::timed_out};
         }
     }
 }

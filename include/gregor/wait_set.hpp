@@ -141,7 +141,7 @@ private:
     class any_consumer : public consumer_watcher {
     public:
         virtual ~any_consumer() = default;
-        [[nodiscard]] virtual bool ready() = 0;
+        [[nodiscard]] virtual bool ready(std::size_t least) = 0;
         virtual void arm() noexcept = 0;
         virtual void wait_elsewhere() = 0;
         [[nodiscard]] virtual std::chrono::nanoseconds watch_interval() const noexcept = 0;
@@ -176,9 +176,11 @@ private:
         basic_wait_set& set;
     };
 
+    /// Where `least` is more than one, records count only where a consumer has so many of one
+    /// partition, and a wakeup is left for the next wait.
     template <class Stop>
-    outcome wait_for(std::chrono::nanoseconds timeout, const Stop& stop);
-    bool look(bool stop_requested);
+    outcome wait_for(std::chrono::nanoseconds timeout, const Stop& stop, std::size_t least = 1);
+    bool look(bool stop_requested, std::size_t least);
     outcome timed_out() noexcept { return {wait_status::timed_out, {}}; }
 
     /// Takes out who is this; null when nobody is.
@@ -240,7 +242,7 @@ public:
         static_cast<void>(set_.take_out([this](const any_consumer& c) { return &c == this; }));
     }
 
-    [[nodiscard]] bool ready() override { return core_.ready(); }
+    [[nodiscard]] bool ready(std::size_t least) override { return core_.ready(least); }
     void arm() noexcept override { core_.state().records_arrived.arm(ear_); }
     void wait_elsewhere() override { core_.wait_elsewhere(); }
     [[nodiscard]] std::chrono::nanoseconds watch_interval() const noexcept override
@@ -291,15 +293,15 @@ bool basic_wait_set<Env, Strategy>::remove(key k) noexcept
 
 /// One look at all: true when there is an answer.
 template <class Env, class Strategy>
-bool basic_wait_set<Env, Strategy>::look(bool stop_requested)
+bool basic_wait_set<Env, Strategy>::look(bool stop_requested, std::size_t least)
 {
     ready_.clear();
-    if (wakeup_.take()) [[unlikely]] {
+    if (least == 1 ? wakeup_.take() : wakeup_.is_raised()) [[unlikely]] {
         found_ = wait_status::woken;
         return true;
     }
     for (const auto& each : watched_) {
-        if (!each->passed_over && each->ready()) {
+        if (!each->passed_over && each->ready(least)) {
             ready_.push_back(each->number);
         }
     }
@@ -309,12 +311,12 @@ bool basic_wait_set<Env, Strategy>::look(bool stop_requested)
 
 template <class Env, class Strategy>
 template <class Stop>
-auto basic_wait_set<Env, Strategy>::wait_for(std::chrono::nanoseconds timeout, const Stop& stop)
-    -> outcome
+auto basic_wait_set<Env, Strategy>::wait_for(std::chrono::nanoseconds timeout, const Stop& stop,
+                                             std::size_t least) -> outcome
 {
     const ring::used_alone<Env> alone{&user_, "one wait set is used by two threads at once"};
     GREGOR_ASSERT(!watched_.empty(), "wait was called on a set without consumers");
-    const auto found = [&] { return look(stop.requested()); };
+    const auto found = [&] { return look(stop.requested(), least); };
     if (found()) {
         return {found_, ready_};
     }

@@ -2,7 +2,9 @@
 #include <gregor/gregor.hpp>
 
 #include <array>
+#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
@@ -69,6 +71,37 @@ std::vector<std::pair<std::string, int>> read_all(reader& in)
         }
     }
 }
+
+/// Polls for `least` records in a thread, for ever if need be.
+class lingering {
+public:
+    lingering(reader& in, std::size_t least)
+        : thread_([this, &in, least] {
+              const auto batch = in.poll(least, gregor::no_timeout);
+              count_ = batch.size();
+              topic_ = batch.topic();
+              done_.store(true, std::memory_order_release);
+          })
+    {
+    }
+    ~lingering() { thread_.join(); }
+
+    [[nodiscard]] bool done() const { return done_.load(std::memory_order_acquire); }
+    std::size_t count()
+    {
+        while (!done()) {
+            std::this_thread::yield();
+        }
+        return count_;
+    }
+    [[nodiscard]] const std::string& topic() const { return topic_; }
+
+private:
+    std::atomic<bool> done_{false};
+    std::size_t count_ = 0;
+    std::string topic_;
+    std::thread thread_;
+};
 
 } // namespace
 
@@ -147,6 +180,132 @@ TEST_CASE("a poll that waits is woken by any of the topics", "[multi_topic_consu
     CHECK(seen["a"] == each);
     CHECK(seen["b"] == each + 1);
     CHECK(in.poll().status() == poll_status::closed);
+}
+
+TEST_CASE("a poll waits until one partition of one topic has enough",
+          "[multi_topic_consumer][linger]")
+{
+    scene s;
+    const bool lossy = GENERATE(false, true);
+    reader in{{&s.eu, &s.us}, "risk", {.lossy = lossy, .max_poll_records = 5}};
+    const auto send = [](gregor::producer<ints>& out, int n, partition_id p) {
+        for (int i = 0; i != n; ++i) {
+            out.send(i, {.partition = p});
+        }
+    };
+    // what is enough is returned at once, before what is not
+    send(s.eu_out, 2, zero);
+    send(s.us_out, 1, zero);
+    send(s.us_out, 6, one);
+    {
+        const auto batch = in.poll(5, 1h);
+        CHECK(batch.topic() == "us");
+        CHECK(batch.partition() == one);
+        CHECK(batch.size() == 5);
+    }
+    send(s.us_out, 9, one);
+    CHECK(in.poll(500, 1h).size() == 5); // no more than max_poll_records
+    CHECK(in.poll(5, 1h).size() == 5);
+    CHECK(read_all(in).size() == 3);
+    CHECK(in.poll(3, 1h, 0ns).status() == poll_status::timed_out);
+    CHECK(in.poll(3, 1h, 1ms).status() == poll_status::timed_out);
+    // after the linger, what is there
+    send(s.eu_out, 2, one);
+    CHECK(in.poll(3, 1ns).size() == 2);
+    send(s.eu_out, 2, one);
+    CHECK(in.poll(3, 0ns).size() == 2);
+    CHECK(in.poll(1, 1h, 0ns).status() == poll_status::timed_out);
+    send(s.eu_out, 2, one);
+    CHECK(in.poll(0, 1h).size() == 2);
+    // it waits for a first one, and then for more
+    lingering poll{in, 4};
+    for (int i = 0; i != 3; ++i) {
+        send(s.us_out, 1, zero);
+        send(s.eu_out, 1, one);
+        std::this_thread::sleep_for(1ms);
+        CHECK_FALSE(poll.done());
+    }
+    send(s.eu_out, 1, one);
+    CHECK(poll.count() == 4);
+    CHECK(poll.topic() == "eu");
+}
+
+TEST_CASE(
+    "a wait for more records ends early where no more will come, and says why in the next poll",
+    "[multi_topic_consumer][linger]")
+{
+    scene s;
+    reader in{{&s.eu, &s.us}, "risk"};
+    const auto poll_while = [&](auto&& event) {
+        s.eu_out.send(1, {.partition = zero});
+        s.eu_out.send(2, {.partition = zero});
+        lingering poll{in, 10};
+        std::this_thread::sleep_for(1ms);
+        CHECK_FALSE(poll.done());
+        event();
+        return poll.count();
+    };
+    std::size_t until_woken = 0;
+    do { // a wakeup before it has found anything is told at once
+        until_woken = poll_while([&] { in.wakeup(); });
+    } while (until_woken == 0);
+    CHECK(until_woken % 2 == 0);
+    CHECK(status_of_poll(in) == poll_status::woken);
+    in.wakeup();
+    CHECK(in.poll(10, 1h).status() == poll_status::woken);
+    {
+        std::optional<gregor::consumer<ints>> other;
+        CHECK(poll_while([&] { other.emplace(s.us, "risk"); }) == 2); // a rebalance
+        CHECK(in.poll(10, 1h, 1ms).status() == poll_status::timed_out);
+    }
+    CHECK(status_of_poll(in) == poll_status::timed_out);
+    CHECK(poll_while([&] {
+              while (s.eu_out.try_send(3, {.partition = zero})) {}
+          }) >= 10);
+    read_all(in);
+#if GREGOR_STOP_TOKEN
+    std::stop_source source;
+    s.eu_out.send(1);
+    std::thread stops{[&] {
+        std::this_thread::sleep_for(1ms);
+        source.request_stop();
+    }};
+    CHECK(in.poll(10, 1h, 1h, source.get_token()).size() == 1);
+    stops.join();
+    CHECK(in.poll(10, 1h, 1h, source.get_token()).status() == poll_status::stopped);
+#endif
+    CHECK(poll_while([&] { s.eu.close(); }) == 2);
+    s.us_out.send(1);
+    s.us.close();
+    CHECK(in.poll(10, 1h).size() == 1);
+    CHECK(in.poll(10, 1h).status() == poll_status::closed);
+}
+
+TEST_CASE("a run is enough when producers of one of several topics find no room",
+          "[multi_topic_consumer][linger]")
+{
+    ints small{"small", {.capacity_records = 8}};
+    ints other{"other"};
+    gregor::producer out{small};
+    reader in{{&small, &other}, "risk"};
+    gregor::consumer slow{small, "slow"};
+    for (int i = 0; i != 5; ++i) {
+        out.send(i);
+    }
+    CHECK(in.poll(5, 1h).size() == 5);
+    in.commit();
+    REQUIRE(slow.commit(zero, 2) == commit_status::ok);
+    for (int i = 5; i != 8; ++i) {
+        out.send(i);
+    }
+    CHECK(in.poll(3, 1h).size() == 3);
+    in.commit();
+    lingering poll{in, 6};
+    int sent = 0;
+    while (out.try_send(sent)) {
+        ++sent; // until the slow one is in the way
+    }
+    CHECK(poll.count() == static_cast<std::size_t>(sent));
 }
 
 TEST_CASE("it is closed when all topics are, and reads on where it is told to go back",
