@@ -138,8 +138,8 @@ outcome in_words_a_second(const job& what, double seconds, const std::vector<wor
     return result;
 }
 
-/// One round of the pipeline, on so many cores: the reader on the first, tokenizers and counters on
-/// the next ones in turn. With two, a tokenizer has one, the reader and a counter the other.
+/// One round of the pipeline, on so many cores: tokenizers have half of them, counters the others,
+/// and the reader is on the first.
 template <class Lines, class Words>
 outcome pipeline_round(const std::string& name, const job& what, std::size_t on_cores)
 {
@@ -152,25 +152,33 @@ outcome pipeline_round(const std::string& name, const job& what, std::size_t on_
     std::vector<clock::time_point> ended(all);
     std::vector<double> processor(all);
     std::vector<word_counts> counts(what.threads);
+
+    // They outlive the threads: who is done goes at once, and leaves the core to the others.
+    std::vector<decltype(lines.receiver(0))> lines_in;
+    std::vector<decltype(words.sender())> words_out;
+    std::vector<decltype(words.receiver(0))> words_in;
+    for (std::size_t i = 0; i != what.threads; ++i) {
+        lines_in.push_back(lines.receiver(i));
+        words_out.push_back(words.sender());
+        words_in.push_back(words.receiver(i));
+    }
+
     const auto measured = [&](std::size_t index, auto&& stage) {
-        meeting.arrive_and_wait(); // all handles exist
+        meeting.arrive_and_wait();
         began[index] = clock::now();
         const double before = processor_seconds();
         stage();
         processor[index] = processor_seconds() - before;
         ended[index] = clock::now();
-        meeting.arrive_and_wait(); // they outlive the measured part
     };
     const auto core = [&](std::size_t index) { return core_list::get().in_turn(index % on_cores); };
 
     std::vector<worker> workers;
     workers.push_back({core(0), [&] { measured(0, [&] { read(what, lines); }); }});
     for (std::size_t i = 0; i != what.threads; ++i) {
-        workers.push_back({core(1 + i), [&, i] {
-                               auto in = lines.receiver(i);
-                               auto out = words.sender();
+        workers.push_back({core(i), [&, i] {
                                measured(1 + i, [&] {
-                                   tokenize(in, out);
+                                   tokenize(lines_in[i], words_out[i]);
                                    // acq_rel: the last one closes after what the others have sent
                                    if (tokenizers.fetch_sub(1, std::memory_order_acq_rel) == 1)
                                        words.close();
@@ -179,9 +187,8 @@ outcome pipeline_round(const std::string& name, const job& what, std::size_t on_
     }
     for (std::size_t i = 0; i != what.threads; ++i) {
         const std::size_t index = 1 + what.threads + i;
-        workers.push_back({core(index), [&, i, index] {
-                               auto in = words.receiver(i);
-                               measured(index, [&] { count(in, counts[i]); });
+        workers.push_back({core(what.threads + i), [&, i, index] {
+                               measured(index, [&] { count(words_in[i], counts[i]); });
                            }});
     }
     run_pinned(name, workers);
