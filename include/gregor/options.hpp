@@ -83,7 +83,8 @@ struct topic_options {
     std::size_t capacity_records = std::size_t{1} << 14U;
 
     /// Groups that hold producers back before their first member has joined: nothing sent from the
-    /// start of the topic on is lost to them.
+    /// start of the topic on is lost to them. Where a log on disk has let go of what one of them
+    /// has not read, it goes on from what is left, whatever its reset policy, and is told.
     std::vector<std::string> groups = {};
 
     /// For `storage::mmap_log`.

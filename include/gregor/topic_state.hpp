@@ -280,6 +280,11 @@ std::optional<error> topic_state<T, Policies>::declare(const std::string& group)
             share.move((std::max)(at, begin), place::holds);
         } else if (at >= begin) {
             share.move(at, place::committed | place::holds);
+        } else {
+            // What is kept stays where it was: should nobody come in this life of the log, the next
+            // one has the same to tell.
+            share.cursor->set(begin, place::committed | place::holds);
+            share.untold = {begin, begin - at};
         }
     }
     return std::nullopt;

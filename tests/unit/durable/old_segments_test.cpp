@@ -66,6 +66,56 @@ TEST_CASE("a group that was declared begins where the log does, and holds from t
     CHECK(out.try_send(trade::number(next)));
 }
 
+TEST_CASE(
+    "a declared group that has missed something holds what is left, and is told how much it was",
+    "[durable]")
+{
+    const scratch_directory folder;
+    {
+        log_topic topic{"trades", log_in(folder)};
+        gregor::producer out{topic};
+        REQUIRE(out.send(trade::number(0)));
+        REQUIRE(out.send(trade::number(1)));
+        gregor::consumer in{topic, "declared"};
+        REQUIRE(in.commit(zero, 1) == gregor::commit_status::ok);
+    }
+    auto options = log_in(folder);
+    options.log.retention_bytes = 2 * segment * sizeof(log_topic::slot_type);
+    {
+        log_topic topic{"trades", options};
+        gregor::producer out{topic};
+        for (std::uint64_t n = 2; n != 3 * segment; ++n) {
+            REQUIRE(out.send(trade::number(n)));
+        }
+    }
+    options.groups = {"declared"};
+    for (int life = 0; life != 2; ++life) { // nobody comes in the first one
+        log_topic topic{"trades", options};
+        REQUIRE(topic.begin_offset(zero) == segment);
+        gregor::producer out{topic};
+        CHECK(out.try_send(trade::number(3 * segment)).status() == gregor::send_status::full);
+        CHECK(topic.begin_offset(zero) == segment);
+        const auto why = topic.explain();
+        REQUIRE(why.holders.size() == 1);
+        CHECK(why.holders[0].name == "declared");
+        CHECK(why.holders[0].offset == segment);
+    }
+    log_topic topic{"trades", options};
+    const auto reset = GENERATE(gregor::auto_offset_reset::earliest,
+                                gregor::auto_offset_reset::latest, gregor::auto_offset_reset::none);
+    {
+        gregor::consumer in{topic, "declared", {.reset = reset}};
+        const auto batch = in.try_poll();
+        REQUIRE(batch.size() != 0);
+        CHECK(batch.begin_offset() == segment);
+        CHECK(batch.missed() == segment - 1);
+    }
+    gregor::consumer in{topic, "declared"}; // it has been told
+    CHECK(in.committed(zero) > segment);
+    const auto batch = in.try_poll();
+    CHECK(batch.missed() == 0);
+}
+
 TEST_CASE("a log whose limit has become smaller gives back what is too much", "[durable]")
 {
     const scratch_directory folder;
