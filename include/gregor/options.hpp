@@ -28,7 +28,17 @@ enum class flush_policy : std::uint8_t {
 };
 
 /// What `topic` does where there is a log of its name already, or none.
-enum class log_opening : std::uint8_t { open_or_create, create, open_existing };
+enum class log_opening : std::uint8_t {
+    open_or_create,
+    create,
+    open_existing,
+    /// To read a log that nobody writes to, by any number of processes at once; meanwhile a writer
+    /// is refused as `locked`, as its readers are where there is one. The topic is closed from the
+    /// beginning: senders are told so, and readers at the end. Nothing in the folder changes: what
+    /// a recovery would mend, and what groups commit, is so in memory only, and is forgotten when
+    /// the topic goes.
+    read_only,
+};
 
 /// Where and how `storage::mmap_log` keeps its records. In memory there is no such thing.
 struct log_options {

@@ -193,7 +193,11 @@ private:
         if (std::optional<error> why = state->open_groups(options.groups)) {
             return *std::move(why);
         }
-        return basic_topic{std::move(state)};
+        basic_topic made{std::move(state)};
+        if (options.log.opening == log_opening::read_only) {
+            made.close();
+        }
+        return made;
     }
     static bool drained(const state_type& state) noexcept;
     /// What its records are called in files.

@@ -125,9 +125,9 @@ struct failing_files : hasty_files {
     {
         return or_fail([&] { return base::cut(file, bytes); });
     }
-    static outcome lock(int file) noexcept
+    static outcome lock(int file, bool alone = true) noexcept
     {
-        return or_fail([&] { return base::lock(file); });
+        return or_fail([&] { return base::lock(file, alone); });
     }
     static outcome map(int file, std::size_t bytes, bool writable, void*& at,
                        std::uint64_t from = 0) noexcept
@@ -141,6 +141,19 @@ struct failing_files : hasty_files {
     static outcome map_into(int file, std::uint64_t from, std::size_t bytes, void* place) noexcept
     {
         return or_fail([&] { return base::map_into(file, from, bytes, place); });
+    }
+    static outcome map_copy(int file, std::size_t bytes, void*& at, std::uint64_t from) noexcept
+    {
+        return or_fail([&] { return base::map_copy(file, bytes, at, from); });
+    }
+    static outcome map_copy_into(int file, std::uint64_t from, std::size_t bytes,
+                                 void* place) noexcept
+    {
+        return or_fail([&] { return base::map_copy_into(file, from, bytes, place); });
+    }
+    static outcome allow_writes(void* place, std::size_t bytes, bool allowed) noexcept
+    {
+        return or_fail([&] { return base::allow_writes(place, bytes, allowed); });
     }
     static outcome boot_id(std::array<unsigned char, 16>& id) noexcept
     {

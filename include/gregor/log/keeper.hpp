@@ -354,6 +354,9 @@ std::optional<error> keeper<Sequencer, Env, Files>::flush()
 template <class Sequencer, class Env, class Files>
 bool keeper<Sequencer, Env, Files>::maintain(std::chrono::nanoseconds now, timestamp_t wall_clock)
 {
+    if (options_.opening == log_opening::read_only) {
+        return false; // there is no room to be made, and nothing goes
+    }
     const offset_t durable_before = durable();
     const offset_t begin_before = log_.room().log_start();
     const std::uint64_t ahead = options_.prepare_bytes / slot_bytes();

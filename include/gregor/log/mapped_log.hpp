@@ -15,6 +15,7 @@
 #include "gregor/base/error.hpp"
 #include "gregor/base/result.hpp"
 #include "gregor/base/types.hpp"
+#include "gregor/log/confinable.hpp"
 #include "gregor/log/format.hpp"
 #include "gregor/log/keeper.hpp"
 #include "gregor/log/mapped_slot.hpp"
@@ -58,8 +59,9 @@ public:
     using owned_place = typename sequencer::gate_type::owned_place;
     using claiming = ring::claiming;
     using claimed = typename sequencer::claimed_type;
+    using files_type = disk::confinable<Files>; ///< of a log that is opened to be read
     /// What the logs of a topic are made from.
-    using source = disk::topic_files<Files>;
+    using source = disk::topic_files<files_type>;
 
     /// What was sent is kept when the process ends, and so is what was committed.
     static constexpr bool durable = true;
@@ -254,14 +256,14 @@ public:
     }
 
 private:
-    using keeper_type = disk::keeper<sequencer, env, Files>;
+    using keeper_type = disk::keeper<sequencer, env, files_type>;
 
-    mapped_log(disk::partition_files<Files> files, const log_options& options)
-        : mask_(files.mapped().segments() * files.format().slot_count - 1),
-          slots_(static_cast<slot_type*>(files.mapped().begin())),
-          sequencer_(files.begin(), files.report().end, files.report().end,
+    mapped_log(disk::partition_files<files_type> its, const log_options& options)
+        : mask_(its.mapped().segments() * its.format().slot_count - 1),
+          slots_(static_cast<slot_type*>(its.mapped().begin())),
+          sequencer_(its.begin(), its.report().end, its.report().end,
                      {slots_, sizeof(slot_type), mask_ + 1}, mask_ + 1),
-          keeper_(std::move(files), options, sequencer_)
+          keeper_(std::move(its), options, sequencer_)
     {
         static_assert(disk::slot_bytes_of(sizeof(Record), alignof(Record)) == sizeof(slot_type),
                       "a slot lies in memory as it does in the file");

@@ -6,14 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <string>
 #include <string_view>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 
 #include "gregor/base/config.hpp"
-#include "gregor/base/error.hpp"
+#include "gregor/log/outcome.hpp"
 
 // The one place of this floor that knows the operating system: files, directories, mappings. Linux
 // so far; where there is none, what stands on it is absent.
@@ -36,36 +34,7 @@
 
 namespace gregor::inline GREGOR_ABI::disk {
 
-/// What a call to the system came to. It holds no memory, so it can be had where there is none.
-struct [[nodiscard]] outcome {
-    int code = 0;          ///< errno, or 0 where it was done
-    const char* call = ""; ///< what was called
-
-    [[nodiscard]] bool ok() const noexcept { return code == 0; }
-
-    /// For people, and for those who ask by `code() == std::errc::no_space_on_device`.
-    [[nodiscard]] error on(std::string_view path) const
-    {
-        return error{std::error_code{code, std::generic_category()},
-                     text({call, " \"", path, "\""})};
-    }
-};
-
 #if GREGOR_FILES
-
-/// What is known of an open file.
-struct file_facts {
-    std::uint64_t bytes = 0;
-    std::uint64_t device = 0;
-    std::uint64_t inode = 0;
-};
-
-enum class open_mode : std::uint8_t {
-    read,
-    write,  ///< and read
-    create, ///< and write; refused where there is a file of this name
-    make,   ///< and write; created unless it is there
-};
 
 /// The system's calls, as the log needs them. What opens, opens nothing but what it was asked for:
 /// names are looked up in an open directory, symbolic links are not followed, and only regular
@@ -267,10 +236,12 @@ struct os_files {
         return said(insist([&] { return ::ftruncate(file, static_cast<off_t>(bytes)); }), "cut");
     }
 
-    /// Of all processes, this one. EWOULDBLOCK where another one has it.
-    static outcome lock(int file) noexcept
+    /// Of all processes, this one alone, or with others that want it so. EWOULDBLOCK where another
+    /// one has it.
+    static outcome lock(int file, bool alone = true) noexcept
     {
-        return said(insist([&] { return ::flock(file, LOCK_EX | LOCK_NB); }), "lock");
+        const int how = (alone ? LOCK_EX : LOCK_SH) | LOCK_NB;
+        return said(insist([&] { return ::flock(file, how); }), "lock");
     }
 
     // --- mappings --------------------------------------------------------------------------------
@@ -325,6 +296,34 @@ struct os_files {
             return failed;
         }
         return {};
+    }
+
+    /// A copy of the file from `from` on, to be written: its pages are the file's until they are,
+    /// and then memory. None of it may lie behind the file's end.
+    static outcome map_copy(int file, std::size_t bytes, void*& at, std::uint64_t from) noexcept
+    {
+        if (!is_place(from)) {
+            return {EFBIG, "map"};
+        }
+        at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file,
+                    static_cast<off_t>(from));
+        if (at == MAP_FAILED) {
+            at = nullptr;
+            return said(-1, "map");
+        }
+        return {};
+    }
+    /// The same in the place of what was reserved there; not to be written, until that is allowed.
+    static outcome map_copy_into(int file, std::uint64_t from, std::size_t bytes,
+                                 void* place) noexcept
+    {
+        const bool done = is_place(from) && replace(place, bytes, PROT_READ, MAP_PRIVATE, file,
+                                                    static_cast<off_t>(from));
+        return done ? outcome{} : is_place(from) ? said(-1, "map") : outcome{EFBIG, "map"};
+    }
+    static outcome allow_writes(void* place, std::size_t bytes, bool allowed) noexcept
+    {
+        return said(::mprotect(place, bytes, allowed ? PROT_READ | PROT_WRITE : PROT_READ), "map");
     }
 
     /// Zeros again, in one go: who reads there meanwhile reads what was there, or zeros.

@@ -21,6 +21,7 @@
 #include "gregor/log/format.hpp"
 #include "gregor/log/os_file.hpp"
 #include "gregor/log/partition_files.hpp"
+#include "gregor/log/segment_copy.hpp"
 #include "gregor/log/window.hpp"
 #include "gregor/options.hpp"
 
@@ -42,7 +43,8 @@ struct record_identity {
 ///
 /// Threads   one at a time
 /// Errors    returned: impossible options, a log of something else, a broken one, what the system
-///           refuses. What was there is left as it was, but for what a recovery mends
+///           refuses. What was there is left as it was, but for what a recovery mends; where it is
+///           opened to be read only, that too
 /// Lifetime  the lock is held as long as this lives
 template <class Files = os_files>
 class topic_files {
@@ -171,11 +173,16 @@ result<topic_files<Files>> topic_files<Files>::open(std::string_view topic,
     if (!parent) {
         return parent.error();
     }
+    if (options.opening == log_opening::read_only) {
+        Files::confine(parent->handle.fill());
+    }
     auto in = folder(*parent, std::string{topic}, options.opening);
     if (!in) {
         return in.error();
     }
-    auto lock = file_lock<Files>::take(in->get(), in->path);
+    const bool only_reads = options.opening == log_opening::read_only;
+    auto lock = only_reads ? file_lock<Files>::share(in->get(), in->path)
+                           : file_lock<Files>::take(in->get(), in->path);
     if (!lock) {
         return lock.error();
     }
@@ -184,7 +191,11 @@ result<topic_files<Files>> topic_files<Files>::open(std::string_view topic,
     if (!there) {
         return there.error();
     }
-    if (auto why = made.add(0, (std::max)(*there, least))) {
+    if (only_reads && *there == 0) {
+        return error{errc::unknown_topic, text({"log \"", made.in_.path, "\""}),
+                     "a partition, to be read", "none"};
+    }
+    if (auto why = made.add(0, only_reads ? *there : (std::max)(*there, least))) {
         return *std::move(why);
     }
     return made;
@@ -204,7 +215,7 @@ result<directory<Files>> topic_files<Files>::folder(const directory<Files>& pare
         return error{errc::topic_exists, text({"log \"", path, "\""}), "none, to be created",
                      "one"};
     }
-    if (!did.ok() && opening == log_opening::open_existing) {
+    if (!did.ok() && (opening == log_opening::open_existing || opening == log_opening::read_only)) {
         return error{errc::unknown_topic, text({"log \"", path, "\""}), "one, to be opened",
                      "none"};
     }
@@ -247,8 +258,9 @@ result<partition_files<Files>> topic_files<Files>::open_one(std::size_t partitio
     segment_format format = format_;
     format.partition = static_cast<std::uint32_t>(partition);
     const std::string path = in->path;
-    auto files = partition_files<Files>::open(*std::move(in), format,
-                                              {.sync_all = options_.sync_at_opening});
+    const bool only_reads = options_.opening == log_opening::read_only;
+    auto files = partition_files<Files>::open(
+        *std::move(in), format, {.sync_all = options_.sync_at_opening && !only_reads});
     if (!files) {
         return files.error();
     }
@@ -268,6 +280,11 @@ result<partition_files<Files>> topic_files<Files>::open_one(std::size_t partitio
     }
     if (auto why = files->map_into(*std::move(where))) {
         return *std::move(why);
+    }
+    if (only_reads) {
+        if (auto why = mend_mapped(*files)) {
+            return *std::move(why);
+        }
     }
     return files;
 }
