@@ -262,7 +262,7 @@ struct simulated_files {
         });
     }
     static outcome write_zeros(int, std::size_t, std::uint64_t) { return {ENOSYS, "write"}; }
-    static void populate(void*, std::size_t) noexcept {}
+    static void populate(void*, std::size_t, bool) noexcept {}
     static outcome sync(int file)
     {
         return on_disk([&] {

@@ -333,12 +333,12 @@ struct os_files {
             replace(place, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
     }
 
-    /// Brings whole pages into memory, to be written; where the system cannot, the first store to
-    /// each does.
-    static void populate(void* at, std::size_t bytes) noexcept
+    /// Brings whole pages into memory: to be written, now (where the system cannot, the first store
+    /// to each does); or else to be read, by and by.
+    static void populate(void* at, std::size_t bytes, bool to_write) noexcept
     {
         constexpr int populate_write = 23; // MADV_POPULATE_WRITE, of Linux 5.14
-        static_cast<void>(::madvise(at, bytes, populate_write));
+        static_cast<void>(::madvise(at, bytes, to_write ? populate_write : MADV_WILLNEED));
     }
 
     static void unmap(void* at, std::size_t bytes) noexcept

@@ -383,7 +383,7 @@ void segment<Files>::prepare(offset_t first, std::size_t count) noexcept
     const bool zeroed =
         from < to && Files::write_zeros(file_.get(), up_to_a_page(to) - from, from).ok();
     if (from < to) {
-        Files::populate(bytes + from, up_to_a_page(to) - from);
+        Files::populate(bytes + from, up_to_a_page(to) - from, true);
     }
     for (std::size_t at = from; at < to; at += page_bytes) {
         ring::touch(bytes + at);
