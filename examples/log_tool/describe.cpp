@@ -186,9 +186,11 @@ exit_status describe(const options& chosen)
     if (found.format) {
         const disk::segment_format& format = *found.format;
         fmt::print("type        {}, {} bytes aligned to {}, layout {}\n"
-                   "slots       {} bytes, the record at {}, {} in a segment, {}\n",
+                   "slots       {} bytes, the record at {}{}, {} in a segment, {}\n",
                    format.type, format.payload_bytes, format.payload_alignment,
                    layout_name(format.layout), format.slot_bytes(), format.payload_at(),
+                   format.timestamp_at == 0 ? ""
+                                            : fmt::format(", its time at {}", format.timestamp_at),
                    format.slot_count, order_name(found.byte_order));
     } else {
         fmt::print("type        not known: no segment has a header that can be read\n");

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <gregor/log/segment_tail.hpp>
+#include <gregor/log/slot_time.hpp>
 
 #include "commands.hpp"
 #include "quoted.hpp"
@@ -198,11 +199,17 @@ void partition_check::look_at_slots(const segment& in, const std::string& file)
     const offset_t whole_below = in.sealed() ? in.end() : durable_;
     std::uint64_t holes = 0;
     std::uint64_t holes_before_stamps = 0;
+    std::int64_t newest = 0;
+    bool all_whole = true;
     disk::segment_tail<reading_files> slots{of_.in, format_};
     const auto failed = slots.each_slot(
         in, in.base(), [&](offset_t at, disk::slot_state state, const unsigned char* slot) {
             all_.records += state == disk::slot_state::record ? 1U : 0U;
             all_.voids += state == disk::slot_state::skipped ? 1U : 0U;
+            if (state == disk::slot_state::record && format_.timestamp_at != 0) {
+                newest = std::max(newest, disk::time_in_slot(format_, slot));
+            }
+            all_whole = all_whole && state != disk::slot_state::damaged;
             if (state == disk::slot_state::damaged) {
                 say_broken(in, file, at, slot);
             } else if (state != disk::slot_state::empty) {
@@ -220,6 +227,14 @@ void partition_check::look_at_slots(const segment& in, const std::string& file)
         });
     if (failed) {
         throw *failed;
+    }
+    // 0 is said where it was not known, and promises nothing
+    const std::uint64_t said = in.header().seal.newest;
+    if (said != 0 && format_.timestamp_at != 0 && all_whole &&
+        said != static_cast<std::uint64_t>(newest)) {
+        all_.damage(file, "",
+                    fmt::format("a seal whose newest time is {}, as the records say", newest),
+                    std::to_string(said));
     }
     if (holes_before_stamps != 0) {
         findings::note(file, fmt::format("{} records are missing among those that are there",

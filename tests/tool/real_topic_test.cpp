@@ -5,6 +5,7 @@
 #include <bit>
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -174,6 +175,34 @@ TEST_CASE("gregor_log dumps the records of a stretch of time", "[log_tool][durab
     CHECK(dumped("--since -1 --until 9999-12-31T23:59:59.999999999Z") == "0123");
     CHECK(dumped("--since 0000-01-01 --until 9223372036854775807") == "0123");
     CHECK(dumped("--since -9223372036854775808 --until 1969-12-31T23:59Z") == "");
+}
+
+TEST_CASE("gregor_log tells the newest time of a segment, and a seal that lies",
+          "[log_tool][durable]")
+{
+    const support::scratch_directory scratch;
+    {
+        gregor::topic<text, mmap_log, gregor::timestamps> topic{"texts", log_in(scratch)};
+        gregor::producer out{topic};
+        for (std::size_t i = 0; i != segment; ++i) {
+            const auto then = timestamp_t{} + std::chrono::seconds{i == 9 ? 1'700'000'000 : 1};
+            REQUIRE(out.send({"hello"}, {.timestamp = then}));
+        }
+    }
+    check(run(scratch, "describe texts"), 0,
+          {", the record at 16, its time at 16, ", "newest record 2023-11-14T22:13:20.000000000Z"});
+    check(run(scratch, "verify texts"), 0, {"no damage"});
+    const std::string file = scratch / "texts/0/00000000000000000000.log";
+    std::string bytes = support::bytes_of(file);
+    gregor::disk::header_page page{};
+    std::memcpy(&page, bytes.data(), sizeof page);
+    page.seal.newest = 5;
+    gregor::disk::finish_block(page.seal, gregor::disk::seal_magic, page.header.salt);
+    std::memcpy(bytes.data(), &page, sizeof page);
+    support::put_bytes(file, bytes);
+    check(run(scratch, "verify texts"), 1,
+          {"00000000000000000000.log: expected a seal whose newest time is 1700000000000000000, as "
+           "the records say, found 5\n"});
 }
 
 TEST_CASE("gregor_log shows what is damaged, whatever time is asked for", "[log_tool][durable]")
