@@ -268,6 +268,16 @@ result<partition_id> basic_topic<T, Policies>::add_partitions(std::uint32_t more
             if (std::optional<error> why = state_->source.add(state_->partitions.size(), more)) {
                 return *std::move(why);
             }
+            struct added_or_not {
+                state_type& state;
+                const std::size_t before;
+                ~added_or_not()
+                {
+                    if (state.partitions.size() == before) {
+                        state.source.withdraw(before);
+                    }
+                }
+            } const at_the_end{*state_, state_->partitions.size()};
             auto grown = state_->grow(more);
             if (!grown) {
                 return grown.error();

@@ -26,6 +26,7 @@
 //
 // A name that ends in .new is of a file that was not finished; one that ends in .aside keeps
 // records that a recovery could not leave in the log, or is a folder of what a repair took away.
+// <partition>.new is the folder of one that was to be added, and was not.
 //
 // A segment is one page that says what it is, and then a fixed number of slots, a power of two, all
 // of one length. The offsets in it are base .. base + slots - 1; the base is a multiple of the

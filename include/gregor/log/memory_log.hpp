@@ -60,6 +60,7 @@ public:
         {
             return {};
         }
+        void withdraw(std::size_t) const noexcept {}
 
     private:
         std::size_t partitions_;

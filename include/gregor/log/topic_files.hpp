@@ -66,9 +66,14 @@ public:
         return *std::exchange(opened_[partition - taken_from_], std::nullopt);
     }
 
-    /// Opens so many partitions more, to be taken, or makes them; the first one has this number.
-    /// Where one cannot be had, none is there to be taken.
-    [[nodiscard]] failure add(std::size_t first, std::size_t more);
+    /// Makes so many partitions more, to be taken; the first one has this number. Where one cannot
+    /// be had, there is none.
+    [[nodiscard]] failure add(std::size_t first, std::size_t more)
+    {
+        return open_all(first, more, first);
+    }
+    /// Those of this number and above are no partitions after all. Nobody has them open.
+    void withdraw(std::size_t first) noexcept;
 
     [[nodiscard]] const log_options& options() const noexcept { return options_; }
 
@@ -84,7 +89,17 @@ private:
     folder(const directory<Files>& parent, const std::string& name, log_opening opening);
     /// Those that are there; each number up to the highest.
     [[nodiscard]] result<std::size_t> count() const;
-    [[nodiscard]] result<partition_files<Files>> open_one(std::size_t partition) const;
+    /// The folder of one that is to be made: not called by its number before all of them are whole,
+    /// and empty, whatever an attempt that failed has left in it.
+    [[nodiscard]] result<directory<Files>> unfinished(std::size_t partition) const;
+    [[nodiscard]] result<partition_files<Files>> open_one(std::size_t partition, bool is_new) const;
+    /// Those below `there` are.
+    [[nodiscard]] failure open_all(std::size_t first, std::size_t count, std::size_t there);
+    [[nodiscard]] failure finish(std::size_t first, std::size_t end);
+    [[nodiscard]] static std::string unfinished_name(std::size_t partition)
+    {
+        return std::to_string(partition).append(unfinished_ending);
+    }
 
     directory<Files> in_;
     file_lock<Files> lock_;
@@ -195,7 +210,8 @@ result<topic_files<Files>> topic_files<Files>::open(std::string_view topic,
         return error{errc::unknown_topic, text({"log \"", made.in_.path, "\""}),
                      "a partition, to be read", "none"};
     }
-    if (auto why = made.add(0, only_reads ? *there : (std::max)(*there, least))) {
+    const std::size_t count = only_reads ? *there : (std::max)(*there, least);
+    if (auto why = made.open_all(0, count, *there)) {
         return *std::move(why);
     }
     return made;
@@ -249,9 +265,33 @@ result<std::size_t> topic_files<Files>::count() const
 }
 
 template <class Files>
-result<partition_files<Files>> topic_files<Files>::open_one(std::size_t partition) const
+result<directory<Files>> topic_files<Files>::unfinished(std::size_t partition) const
 {
-    auto in = in_.make(std::to_string(partition));
+    auto made = in_.make(unfinished_name(partition));
+    if (!made) {
+        return made;
+    }
+    std::vector<std::string> left;
+    outcome did = Files::list(made->get(), [&](std::string_view name) {
+        if (name != "." && name != "..") {
+            left.emplace_back(name);
+        }
+    });
+    for (std::size_t i = 0; i != left.size() && did.ok(); ++i) {
+        did = Files::remove(made->get(), left[i].c_str());
+    }
+    if (!did.ok()) {
+        return did.on(made->path);
+    }
+    made->path = in_.of(std::to_string(partition)); // so errors call it what it will be called
+    return made;
+}
+
+template <class Files>
+result<partition_files<Files>> topic_files<Files>::open_one(std::size_t partition,
+                                                            bool is_new) const
+{
+    auto in = is_new ? unfinished(partition) : in_.make(std::to_string(partition));
     if (!in) {
         return in.error();
     }
@@ -290,23 +330,58 @@ result<partition_files<Files>> topic_files<Files>::open_one(std::size_t partitio
 }
 
 template <class Files>
-auto topic_files<Files>::add(std::size_t first, std::size_t more) -> failure
+auto topic_files<Files>::open_all(std::size_t first, std::size_t count, std::size_t there)
+    -> failure
 {
     opened_.clear();
     partitions_ = first;
     std::vector<std::optional<partition_files<Files>>> made;
-    made.reserve(more);
-    for (std::size_t i = 0; i != more; ++i) {
-        auto one = open_one(first + i);
+    made.reserve(count);
+    for (std::size_t i = first; i != first + count; ++i) {
+        auto one = open_one(i, i >= there);
         if (!one) {
             return one.error();
         }
         made.emplace_back(*std::move(one));
     }
+    if (auto why = finish(there, first + count)) {
+        return why;
+    }
     opened_ = std::move(made);
     taken_from_ = first;
-    partitions_ = first + more;
+    partitions_ = first + count;
     return {};
+}
+
+template <class Files>
+auto topic_files<Files>::finish(std::size_t first, std::size_t end) -> failure
+{
+    outcome did;
+    for (std::size_t i = first; i < end && did.ok(); ++i) {
+        partitions_ = i + 1;
+        did = Files::rename(in_.get(), unfinished_name(i).c_str(), std::to_string(i).c_str());
+    }
+    if (did.ok() && first < end) {
+        did = Files::sync_directory(in_.get());
+    }
+    if (did.ok()) {
+        return {};
+    }
+    withdraw(first);
+    return did.on(in_.path);
+}
+
+template <class Files>
+void topic_files<Files>::withdraw(std::size_t first) noexcept
+{
+    opened_.clear();
+    const std::size_t end = std::exchange(partitions_, first);
+    for (std::size_t i = end; i-- > first;) {
+        // where that fails too, it is a partition when the log is opened next
+        static_cast<void>(
+            Files::rename(in_.get(), std::to_string(i).c_str(), unfinished_name(i).c_str()));
+    }
+    static_cast<void>(Files::sync_directory(in_.get()));
 }
 
 } // namespace gregor::inline GREGOR_ABI::disk

@@ -56,6 +56,7 @@ bool send_to_all(failing_topic& topic)
 
 TEST_CASE("whichever call fails, partitions are added to a topic on disk, or none", "[durable]")
 {
+    const bool reopens = GENERATE(false, true);
     long n = 0;
     for (bool failed = true; failed; ++n) {
         INFO("call " << n << " fails");
@@ -70,12 +71,46 @@ TEST_CASE("whichever call fails, partitions are added to a topic on disk, or non
             if (!added) {
                 CHECK(added.error().code() == std::errc::no_space_on_device);
                 CHECK(topic.partitions() == 1);
+                if (reopens) {
+                    topic = failing_topic{"other", log_in(folder)};
+                    topic = failing_topic{"trades", log_in(folder)};
+                    CHECK(topic.partitions() == 1); // nothing is left of what was not added
+                }
                 CHECK(topic.add_partitions(2).has_value());
             }
             CHECK(topic.partitions() == 3);
             CHECK(send_to_all(topic));
         }
         CHECK(look_at_all(folder) == "");
+    }
+    CHECK(n > 10);
+}
+
+TEST_CASE("whichever call fails, a topic on disk is made with all its partitions, or none",
+          "[durable]")
+{
+    const bool for_good = GENERATE(false, true);
+    long n = 0;
+    for (bool failed = true; failed; ++n) {
+        INFO("call " << n << " fails, " << (for_good ? "and all after it" : "and no other"));
+        const scratch_directory folder;
+        auto options = log_in(folder);
+        options.partitions = 3;
+        failing_files::fail_call(n, ENOSPC, for_good);
+        const bool made = failing_topic::create("trades", options).has_value();
+        failed = failing_files::failed();
+        failing_files::fail_nothing();
+        CHECK((made || failed)); // what closes it may fail, too
+        options.partitions = 1;
+        {
+            failing_topic topic{"trades", options};
+            // who can do nothing any more cannot clear away either
+            CHECK((topic.partitions() == (made ? 3 : 1) || (for_good && topic.partitions() < 4)));
+        }
+        options.partitions = 3;
+        failing_topic topic{"trades", options};
+        CHECK(topic.partitions() == 3);
+        CHECK(send_to_all(topic));
     }
     CHECK(n > 10);
 }
@@ -90,6 +125,9 @@ TEST_CASE("without memory, partitions are added to a topic on disk, or none",
         topic.emplace("trades", log_in(folder));
         if (!run.gets_through([&] { return topic->add_partitions(2).has_value(); })) {
             run.expect(topic->partitions() == 1, "none was added");
+            topic.reset();
+            topic.emplace("trades", log_in(folder));
+            run.expect(topic->partitions() == 1, "nothing is left of what was not added");
             run.expect(topic->add_partitions(2).has_value(), "they are, once there is memory");
         }
         run.expect(send_to_all(*topic), "records are taken by all of them");
