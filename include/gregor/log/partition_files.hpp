@@ -22,7 +22,6 @@
 #include "gregor/log/os_file.hpp"
 #include "gregor/log/recovery.hpp"
 #include "gregor/log/segment.hpp"
-#include "gregor/log/slot_time.hpp"
 #include "gregor/log/window.hpp"
 
 #if GREGOR_FILES
@@ -159,14 +158,6 @@ private:
     [[nodiscard]] outcome map(segment<Files>& which) noexcept
     {
         return window_ ? which.map_into(window_->place(which.base())) : which.map();
-    }
-    /// The latest time in a full segment; 0 where there is none, or it cannot be had.
-    [[nodiscard]] std::uint64_t newest_in(segment<Files>& full) noexcept
-    {
-        return format_.timestamp_at != 0 && full.map().ok()
-                   ? newest_time(format_, full.base(), full.slot(full.base()),
-                                 static_cast<std::size_t>(format_.slot_count))
-                   : 0;
     }
     [[nodiscard]] failure take_in(result<segment<Files>> made);
     /// What is gone for good cannot be lost any more.
@@ -337,7 +328,7 @@ auto partition_files<Files>::flush(offset_t end) -> failure
         }
         // in this order, for what is sealed must not stand behind what is not
         const bool full = each.end() <= end;
-        const outcome did = full ? each.seal(wall_clock(), newest_in(each)) : each.sync();
+        const outcome did = full ? each.seal(wall_clock(), each.newest()) : each.sync();
         if (!did.ok()) {
             breaks(did, each.base());
             return broken();

@@ -216,8 +216,8 @@ auto repair_work<Files>::make_lasting() -> failure
         failure failed = mend_page(each);
         if (!failed) {
             const bool seals = i < found_.full && !each.sealed() && each.end() <= found_.end;
-            failed =
-                unless(seals ? each.seal(wall_clock(), 0) : each.sync(), segment_name(each.base()));
+            failed = unless(seals ? each.seal(wall_clock(), each.newest()) : each.sync(),
+                            segment_name(each.base()));
         }
         if (failed) {
             return failed;

@@ -15,6 +15,7 @@
 #include "gregor/log/format.hpp"
 #include "gregor/log/os_file.hpp"
 #include "gregor/log/segment_header.hpp"
+#include "gregor/log/slot_time.hpp"
 #include "gregor/log/whole_slots.hpp"
 #include "gregor/ring/seen_memory.hpp"
 
@@ -165,6 +166,16 @@ public:
     {
         return first + count_whole_slots(salted(salt()), first, slot(first), slot_bytes(),
                                          static_cast<std::size_t>(end - first));
+    }
+
+    /// The latest time of its records, once it is full; 0 where they have none, or where it cannot
+    /// be mapped to find out.
+    [[nodiscard]] std::uint64_t newest() noexcept
+    {
+        return format_.timestamp_at != 0 && map().ok()
+                   ? newest_time(format_, base(), slot(base()),
+                                 static_cast<std::size_t>(format_.slot_count))
+                   : 0;
     }
 
     /// Makes the slots from `first` on ready to be written, before anybody may write them: their

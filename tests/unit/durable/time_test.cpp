@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <gregor/gregor.hpp>
+#include <gregor/log/repair.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
@@ -196,6 +198,25 @@ TEST_CASE("a look for a time passes over segments that say they are older", "[du
     CHECK(in.seek(zero, at(21)));
     CHECK(in.position(zero) == 3 * segment);
     say_newest(folder.path(), 0, 0);
+}
+
+TEST_CASE("a seal that a repair makes again says the newest time, too", "[durable][time][repair]")
+{
+    const scratch_directory folder;
+    {
+        timed topic{"trades", log_in(folder)};
+        fill_segments(topic, {30, 10, 20}, 100);
+    }
+    std::string bytes = support::bytes_of(file_of(folder.path(), segment));
+    bytes.replace(offsetof(disk::header_page, seal), sizeof(disk::seal_block),
+                  std::string(sizeof(disk::seal_block), '\0'));
+    support::put_bytes(file_of(folder.path(), segment), bytes);
+    const auto in = disk::directory<disk::os_files>::open(folder / "trades/0");
+    REQUIRE(in.has_value());
+    const auto format = disk::format_in(page_of(folder.path(), 0).header);
+    REQUIRE(format.has_value());
+    REQUIRE(disk::repair(*in, *format).has_value());
+    CHECK(newest_in(folder.path(), segment) == ns(at(10)));
 }
 
 TEST_CASE("segments that say nothing of their times are looked through", "[durable][time]")
