@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
 #include "gregor/base/error.hpp"
 #include "gregor/base/result.hpp"
@@ -66,11 +67,14 @@ public:
     }
 
     [[nodiscard]] result<repair_report> run();
+    /// What `run` would find and do; only in a directory that is confined to be read.
+    [[nodiscard]] result<repair_report> foretell();
 
 private:
     using failure = std::optional<error>;
     using segment_type = segment<Files>;
 
+    [[nodiscard]] std::string free_folder() const;
     [[nodiscard]] failure open_folder();
     [[nodiscard]] failure fill_holes();
     [[nodiscard]] failure make_lasting();
@@ -80,10 +84,17 @@ private:
     [[nodiscard]] failure move_aside(const std::string& name);
     [[nodiscard]] failure move_rest();
     [[nodiscard]] failure begin_anew();
+    [[nodiscard]] failure count_rest(recovery_report& log) const;
 
     [[nodiscard]] failure unless(outcome did, std::string_view name) const
     {
         return did.ok() ? failure{} : failure{did.on(in_.of(name))};
+    }
+
+    /// Where nobody knows it any more: there have been fewer than seconds since 1970.
+    [[nodiscard]] std::uint64_t last_epoch() const
+    {
+        return found_.checkpoint ? found_.checkpoint->values().epoch : wall_clock() / 1'000'000'000;
     }
 
     static std::uint64_t wall_clock()
@@ -111,6 +122,18 @@ result<repair_report> repair(const directory<Files>& in, const segment_format& f
         return impossible_format(in.path);
     }
     return repair_work<Files>{in, format, options}.run();
+}
+
+/// What a repair would find, keep and set aside. Nothing is changed: the directory is confined to
+/// be read. Of files that were not finished, nothing is said where something is damaged.
+template <class Files>
+result<repair_report> foretell_repair(const directory<Files>& in, const segment_format& format,
+                                      recovery_options options = {})
+{
+    if (!format.possible()) {
+        return impossible_format(in.path);
+    }
+    return repair_work<Files>{in, format, options}.foretell();
 }
 
 template <class Files>
@@ -144,14 +167,67 @@ result<repair_report> repair_work<Files>::run()
 }
 
 template <class Files>
-auto repair_work<Files>::open_folder() -> failure
+result<repair_report> repair_work<Files>::foretell()
+{
+    GREGOR_ASSERT(Files::confined(in_.get()), "what is not confined would be repaired");
+    if (failure failed = found_.look()) {
+        return *std::move(failed);
+    }
+    if (found_.damages.empty()) {
+        auto log = recovery<Files>{in_, format_, options_, in_}.run();
+        return log ? result<repair_report>{{log->report, {}, {}, 0}} : log.error();
+    }
+    repair_report told;
+    told.log.begin = found_.begin;
+    told.log.end = told.log.durable = found_.end;
+    told.log.epoch = last_epoch() + 1;
+    for (const auto& hole : found_.holes) {
+        told.log.voids += hole.to - hole.from;
+    }
+    if (failure failed = count_rest(told.log)) {
+        return *std::move(failed);
+    }
+    told.folder = in_.of(free_folder());
+    told.files = found_.bases.size() - found_.segments.size();
+    told.files += found_.has_checkpoint && !found_.checkpoint ? 1U : 0U;
+    told.damages = std::move(found_.damages);
+    return told;
+}
+
+/// What of the segments that are kept is not: as a recovery counts that erases it.
+template <class Files>
+auto repair_work<Files>::count_rest(recovery_report& log) const -> failure
+{
+    segment_tail<Files> tail{in_, format_};
+    failure failed;
+    for (std::size_t i = 0; i != found_.segments.size() && !failed; ++i) {
+        const segment_type& each = found_.segments[i];
+        const offset_t first = (std::max)(each.base(), found_.end);
+        failed = tail.each_slot(each, first, [&](offset_t, slot_state state, const auto* slot) {
+            log.damaged += state == slot_state::damaged ? 1U : 0U;
+            log.set_aside += state == slot_state::record || state == slot_state::skipped ? 1U : 0U;
+            log.erased_bytes += tail.is_residue(state, slot) ? format_.slot_bytes() : 0U;
+            return true;
+        });
+    }
+    return failed;
+}
+
+template <class Files>
+std::string repair_work<Files>::free_folder() const
 {
     std::string name;
     std::size_t number = 0;
     do {
         name = text({"repair.", std::to_string(number++), aside_ending});
     } while (std::find(found_.asides.begin(), found_.asides.end(), name) != found_.asides.end());
-    auto made = in_.make(name);
+    return name;
+}
+
+template <class Files>
+auto repair_work<Files>::open_folder() -> failure
+{
+    auto made = in_.make(free_folder());
     if (!made) {
         return made.error();
     }
@@ -232,11 +308,8 @@ template <class Files>
 auto repair_work<Files>::note_end() -> failure
 {
     constexpr const char* name = checkpoint_file<Files>::name;
-    // Where nobody knows the epoch any more: there have been fewer than seconds since 1970.
-    const std::uint64_t epoch =
-        found_.checkpoint ? found_.checkpoint->values().epoch : wall_clock() / 1'000'000'000;
     const checkpoint_values values{.durable = found_.end,
-                                   .epoch = epoch,
+                                   .epoch = last_epoch(),
                                    .epoch_start = found_.end,
                                    .clean = false,
                                    .boot_id = {}};

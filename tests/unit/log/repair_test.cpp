@@ -3,6 +3,9 @@
 
 #if GREGOR_FILES
 
+#    include <gregor/log/confinable.hpp>
+
+#    include <cstddef>
 #    include <cstdint>
 #    include <cstring>
 #    include <filesystem>
@@ -19,7 +22,24 @@ using small_disk::format;
 
 namespace {
 
-disk::repair_report repaired(const std::string& path)
+/// As it would be, by a look at it that changes nothing.
+disk::repair_report foretold(const std::string& path)
+{
+    using files = disk::confinable<disk::os_files>;
+    const small_disk::snapshot before{path};
+    const bool has_folder = std::filesystem::exists(path + "/repair.0.aside");
+    auto in = small_disk::open<files>(path);
+    files::confine(in.handle.fill());
+    auto report = disk::foretell_repair(in, format());
+    if (!report) {
+        FAIL(report.error().what());
+    }
+    CHECK(before == small_disk::snapshot{path});
+    CHECK(std::filesystem::exists(path + "/repair.0.aside") == has_folder);
+    return *std::move(report);
+}
+
+disk::repair_report repair_it(const std::string& path)
 {
     const auto in = small_disk::open(path);
     auto report = disk::repair(in, format());
@@ -27,6 +47,28 @@ disk::repair_report repaired(const std::string& path)
         FAIL(report.error().what());
     }
     return *std::move(report);
+}
+
+/// What was foretold comes true.
+disk::repair_report repaired(const std::string& path)
+{
+    const disk::repair_report told = foretold(path);
+    disk::repair_report done = repair_it(path);
+    CHECK(told.log.begin == done.log.begin);
+    CHECK(told.log.end == done.log.end);
+    CHECK(told.log.durable == done.log.durable);
+    CHECK(done.log.epoch - told.log.epoch < 60); // by the clock, where nobody knows it
+    CHECK(told.log.voids == done.log.voids);
+    CHECK(told.log.set_aside == done.log.set_aside);
+    CHECK(told.log.damaged == done.log.damaged);
+    CHECK(told.log.erased_bytes == done.log.erased_bytes);
+    CHECK(told.files == done.files);
+    CHECK(told.folder == done.folder);
+    REQUIRE(told.damages.size() == done.damages.size());
+    for (std::size_t i = 0; i != told.damages.size(); ++i) {
+        CHECK(std::string{told.damages[i].what()} == done.damages[i].what());
+    }
+    return done;
 }
 
 /// The offsets that can be read, and that they are right.
@@ -292,6 +334,12 @@ TEST_CASE("what another program wrote is no damage: it is refused, and nothing i
     const auto report = disk::repair(in, other);
     REQUIRE_FALSE(report.has_value());
     CHECK(report.error().code() == gregor::errc::wrong_format);
+    {
+        using files = disk::confinable<disk::os_files>;
+        auto confined = small_disk::open<files>(scratch.path());
+        files::confine(confined.handle.fill());
+        CHECK(disk::foretell_repair(confined, other).error().code() == gregor::errc::wrong_format);
+    }
     CHECK(before == small_disk::snapshot{scratch.path()});
 
     other.slot_count = 7;
