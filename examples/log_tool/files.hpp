@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <gregor/log/confinable.hpp>
 #include <gregor/log/os_file.hpp>
 
 namespace log_tool {
@@ -33,26 +34,22 @@ struct reading_files : disk::os_files {
     {
         return refused("write");
     }
+    static outcome write_zeros(int, std::size_t, std::uint64_t) noexcept
+    {
+        return refused("write");
+    }
+    static outcome write_through(int, const void*, std::size_t, std::uint64_t) noexcept
+    {
+        return refused("write");
+    }
     static outcome cut(int, std::uint64_t) noexcept { return refused("cut"); }
 
 private:
     static outcome refused(const char* call) noexcept { return {EROFS, call}; }
 };
 
-/// The same, but what would change something is not done and said to be done: for a recovery that
-/// only tells what it would do. It never reads again what it wrote.
-struct pretending_files : reading_files {
-    static outcome open(int directory, const char* name, disk::open_mode how, int& file) noexcept
-    {
-        // in the place of a file that would be new: something to close
-        return how == disk::open_mode::create ? open_directory_in(directory, ".", file)
-                                              : reading_files::open(directory, name, how, file);
-    }
-    static outcome rename(int, const char*, const char*) noexcept { return {}; }
-    static outcome remove(int, const char*) noexcept { return {}; }
-    static outcome allocate(int, std::uint64_t) noexcept { return {}; }
-    static outcome write(int, const void*, std::size_t, std::uint64_t) noexcept { return {}; }
-    static outcome cut(int, std::uint64_t) noexcept { return {}; }
-};
+/// The same, but what would change something is said to be done: for a recovery or a repair that
+/// only tells what it would do, in a folder that is confined to be read.
+using pretending_files = disk::confinable<disk::os_files>;
 
 } // namespace log_tool

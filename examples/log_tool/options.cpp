@@ -67,13 +67,14 @@ void take_word(options& chosen, std::string_view word)
 /// Of which command each option is.
 void check_use(const options& chosen, std::string_view name)
 {
-    const bool of_recover = name == "--dry-run" || name == "--sealed";
     const bool of_dump =
         name == "--from" || name == "--to" || name == "--since" || name == "--until";
-    const bool fits = name == "--format" ? chosen.command == "dump" || chosen.command == "offsets"
-                      : of_recover       ? chosen.command == "recover"
-                      : of_dump          ? chosen.command == "dump"
-                                         : chosen.command != "list";
+    const auto is = [&](std::string_view command) { return chosen.command == command; };
+    const bool fits = name == "--format"    ? is("dump") || is("offsets")
+                      : name == "--dry-run" ? is("recover") || is("repair")
+                      : name == "--sealed"  ? is("recover")
+                      : of_dump             ? is("dump")
+                                            : !is("list");
     if (!fits) {
         throw usage_error{fmt::format("{} says nothing to '{}'", name, chosen.command)};
     }
@@ -167,7 +168,7 @@ but by recover and repair; a topic may be written to meanwhile.
                       second: 2026-11-25T23:26:01.5Z, 2026-11-25 (in UTC), or milliseconds
                       since 1970. What is void has no time; what is damaged is shown          (dump)
   --format F          text; json: one object a line; hex: with all bytes             (dump, offsets)
-  --dry-run           changes nothing, and says what would be done                         (recover)
+  --dry-run           changes nothing, and says what would be done                 (recover, repair)
   --sealed            looks at the records of sealed segments, too                         (recover)
   --help              prints this
 

@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include <gregor/log/file_lock.hpp>
 #include <gregor/log/recovery.hpp>
 
 #include "commands.hpp"
@@ -37,9 +36,8 @@ void print_report(std::uint32_t number, const disk::recovery_report& report)
 }
 
 template <class Files>
-exit_status recover_all(const options& chosen, const topic& found)
+exit_status recover_all(const options& chosen, const topic& found, const held_topic<Files>& held)
 {
-    const auto in = *disk::directory<Files>::open(found.in.path);
     exit_status status = all_well;
     for (const std::uint32_t number : log_tool::chosen(found, chosen.partition)) {
         if (open_partition(found, number).bases.empty()) {
@@ -50,7 +48,7 @@ exit_status recover_all(const options& chosen, const topic& found)
             throw gregor::error{gregor::errc::corrupt, "topic \"" + found.in.path + "\"",
                                 "a segment with a header that can be read", "none"};
         }
-        auto each = in.make(std::to_string(number));
+        auto each = held.in.make(std::to_string(number));
         auto recovered = disk::recover(*each, found.format_of(number),
                                        disk::recovery_options{.verify_sealed = chosen.sealed});
         if (recovered) {
@@ -70,18 +68,8 @@ exit_status recover_all(const options& chosen, const topic& found)
 exit_status recover(const options& chosen)
 {
     const topic found = open_topic(chosen.path);
-    if (chosen.dry_run) {
-        if (const std::string process = writer_of(found); !process.empty()) {
-            throw gregor::error{gregor::errc::locked, "topic \"" + found.in.path + "\"",
-                                "no other writer", "process " + process};
-        }
-        return recover_all<pretending_files>(chosen, found);
-    }
-    auto lock = disk::file_lock<>::take(found.in.get(), found.in.path);
-    if (!lock) {
-        throw lock.error();
-    }
-    return recover_all<disk::os_files>(chosen, found);
+    return chosen.dry_run ? recover_all(chosen, found, hold_to_tell(found))
+                          : recover_all(chosen, found, hold_to_change(found));
 }
 
 } // namespace log_tool

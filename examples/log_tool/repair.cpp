@@ -4,10 +4,10 @@
 
 #include <cstdio>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
-#include <gregor/log/file_lock.hpp>
 #include <gregor/log/repair.hpp>
 
 #include "commands.hpp"
@@ -16,7 +16,7 @@
 namespace log_tool {
 namespace {
 
-void print_report(std::uint32_t number, const disk::repair_report& report)
+void print_report(std::uint32_t number, const disk::repair_report& report, const char* set_aside)
 {
     fmt::print("partition {}: offsets {} to {}, durable below {}, epoch {}\n", number,
                report.log.begin, report.log.end, report.log.durable, report.log.epoch);
@@ -28,25 +28,30 @@ void print_report(std::uint32_t number, const disk::repair_report& report)
                    each.found());
     }
     if (!report.folder.empty()) {
-        fmt::print("  set aside in {}: {} files, and {} records and {} broken ones of the segment "
-                   "in which the log ends\n",
-                   report.folder, report.files, report.log.set_aside, report.log.damaged);
+        fmt::print("  {} in {}: {} files, and {} records and {} broken ones of the segment in "
+                   "which the log ends\n",
+                   set_aside, report.folder, report.files, report.log.set_aside,
+                   report.log.damaged);
     }
     if (report.log.voids != 0) {
         fmt::print("  {} voids made\n", report.log.voids);
     }
 }
 
-} // namespace
-
-exit_status repair(const options& chosen)
+disk::repair_report handle(const disk::directory<disk::os_files>& in,
+                           const disk::segment_format& format)
 {
-    const topic found = open_topic(chosen.path);
-    auto lock = disk::file_lock<>::take(found.in.get(), found.in.path);
-    if (!lock) {
-        throw lock.error();
-    }
-    const auto in = *disk::directory<disk::os_files>::open(found.in.path);
+    return std::move(disk::repair(in, format).value());
+}
+disk::repair_report handle(const disk::directory<pretending_files>& in,
+                           const disk::segment_format& format)
+{
+    return std::move(disk::foretell_repair(in, format).value());
+}
+
+template <class Files>
+exit_status repair_all(const options& chosen, const topic& found, const held_topic<Files>& held)
+{
     exit_status status = all_well;
     for (const std::uint32_t number : log_tool::chosen(found, chosen.partition)) {
         const partition files = open_partition(found, number);
@@ -58,16 +63,27 @@ exit_status repair(const options& chosen)
             throw gregor::error{gregor::errc::corrupt, "topic \"" + found.in.path + "\"",
                                 "a segment with a header that can be read", "none"};
         }
-        auto each = in.make(std::to_string(number));
-        auto repaired = disk::repair(*each, found.format_of(number));
-        if (repaired) {
-            print_report(number, *repaired);
-        } else {
-            fmt::print(stderr, "gregor_log: partition {}: {}\n", number, repaired.error().what());
+        try {
+            auto each = held.in.make(std::to_string(number));
+            const auto report = handle(each.value(), found.format_of(number));
+            print_report(number, report, chosen.dry_run ? "would be set aside" : "set aside");
+            const bool is_left = chosen.dry_run && !report.damages.empty();
+            status = is_left && status == all_well ? damaged : status;
+        } catch (const gregor::error& problem) {
+            fmt::print(stderr, "gregor_log: partition {}: {}\n", number, problem.what());
             status = cannot_do;
         }
     }
     return status;
+}
+
+} // namespace
+
+exit_status repair(const options& chosen)
+{
+    const topic found = open_topic(chosen.path);
+    return chosen.dry_run ? repair_all(chosen, found, hold_to_tell(found))
+                          : repair_all(chosen, found, hold_to_change(found));
 }
 
 } // namespace log_tool

@@ -175,6 +175,21 @@ std::uint64_t bytes_of(const directory& in, const std::string& name)
     return did.ok() && reading_files::look(file.get(), facts).ok() ? facts.bytes : 0;
 }
 
+held_topic<disk::os_files> hold_to_change(const topic& of)
+{
+    auto in = disk::directory<disk::os_files>::open(of.in.path);
+    auto lock = disk::file_lock<disk::os_files>::take(in.value().get(), of.in.path);
+    return {*std::move(in), std::move(lock.value())};
+}
+
+held_topic<pretending_files> hold_to_tell(const topic& of)
+{
+    auto in = disk::directory<pretending_files>::open(of.in.path);
+    pretending_files::confine(in.value().handle.fill());
+    auto lock = disk::file_lock<pretending_files>::share(in->get(), of.in.path);
+    return {*std::move(in), std::move(lock.value())};
+}
+
 std::string writer_of(const topic& of)
 {
     disk::file_handle<reading_files> file;
@@ -199,7 +214,7 @@ std::string writer_of(const topic& of)
         std::string place;
         words >> number >> kind >> how >> what >> process >> place;
         const std::size_t colon = place.rfind(':');
-        if (kind == "FLOCK" && colon != std::string::npos &&
+        if (kind == "FLOCK" && what == "WRITE" && colon != std::string::npos &&
             place.substr(colon + 1) == std::to_string(facts.inode)) {
             return process;
         }

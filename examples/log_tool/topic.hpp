@@ -11,6 +11,7 @@
 #include <gregor/log/cell_contents.hpp>
 #include <gregor/log/checkpoint.hpp>
 #include <gregor/log/directory.hpp>
+#include <gregor/log/file_lock.hpp>
 #include <gregor/log/segment.hpp>
 
 #include "files.hpp"
@@ -66,6 +67,16 @@ std::vector<std::uint32_t> chosen(const topic& of, std::optional<std::uint32_t> 
 
 /// Throws this error where it says nothing of the file, but of who wants to read it.
 void refuse_denied(const gregor::error& problem);
+
+/// The folder of a topic, and nobody else who changes something there: with others that read it,
+/// where nothing is to be changed. Throws gregor::error where somebody has it.
+template <class Files>
+struct held_topic {
+    disk::directory<Files> in;
+    disk::file_lock<Files> lock;
+};
+held_topic<disk::os_files> hold_to_change(const topic& of);
+held_topic<pretending_files> hold_to_tell(const topic& of);
 
 /// How long a file is; 0 where that cannot be known.
 std::uint64_t bytes_of(const directory& in, const std::string& name);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -364,11 +365,52 @@ TEST_CASE("gregor_log repairs what recover refuses, and keeps the rest in a fold
     check(run(log.scratch, "verify numbers"), 0,
           {"numbers/0/repair.0.aside: note: ", "9 records", "no damage\n"});
     check(run(log.scratch, "dump numbers --partition 1"), 0, {"1 0 "});
-    check(run(log.scratch, "repair numbers --dry-run"), 2, {"says nothing to 'repair'"});
+    check(run(log.scratch, "repair numbers --sealed"), 2, {"says nothing to 'repair'"});
 
     log.change_header(log.file("1", 0), [](disk::header_page& page) { page.header.type[0] = 'l'; });
     check(run(log.scratch, "repair numbers"), 2,
           {"partition 1: segment", "expected records of type number, found lumber"});
+}
+
+TEST_CASE("gregor_log says what a repair would do, and does nothing of it", "[log_tool]")
+{
+    const numbers log;
+    check(run(log.scratch, "repair numbers --dry-run"), 0,
+          {"partition 0: offsets 0 to 19", "no damage\n", "partition 1: offsets 0 to 3",
+           "no damage\n"});
+    log.scribble(log.file("0", 8), 100, "?");
+    log.scribble(log.file("1", 0), 4096 + 32 + 20, "?");
+    const auto before = log.files();
+    const std::vector<std::string> told{
+        "partition 0: offsets 0 to 8, durable below 8, epoch 1\n",
+        "00000000000000000008.log\": expected a header with its checksum",
+        "set aside in numbers/0/repair.0.aside: 2 files, and 0 records",
+        "partition 1: offsets 0 to 1, durable below 1, epoch 1\n",
+        "segment \"numbers/1/00000000000000000000.log\": expected a whole record at offset 1, "
+        "found a broken one\n",
+        "set aside in numbers/1/repair.0.aside: 0 files, and 1 records and 1 broken ones"};
+    const ended dry = run(log.scratch, "repair numbers --dry-run");
+    check(dry, 1, told);
+    check(dry, 1, {"would be set aside in", "would be set aside in"});
+    CHECK(log.files() == before);
+    CHECK_FALSE(std::filesystem::exists(log.scratch / "numbers/0/repair.0.aside"));
+    check(run(log.scratch, "repair numbers"), 0, told);
+    check(run(log.scratch, "repair numbers --dry-run"), 0, {"no damage\n", "no damage\n"});
+}
+
+TEST_CASE("gregor_log looks at a topic that somebody reads, and does not mend it", "[log_tool]")
+{
+    const numbers log;
+    std::ofstream{log.scratch / "numbers/lock"} << "1\n"; // who wrote last
+    const auto in = small_disk::open(log.scratch / "numbers");
+    const auto lock = disk::file_lock<>::share(in.get(), in.path);
+    REQUIRE(lock.has_value());
+    check(run(log.scratch, "recover numbers"), 2,
+          {"expected nobody that reads it, found a reader"});
+    check(run(log.scratch, "repair numbers"), 2, {"expected nobody that reads it, found a reader"});
+    check(run(log.scratch, "recover numbers --dry-run"), 0, {"offsets 0 to 19"});
+    check(run(log.scratch, "repair numbers --dry-run"), 0, {"offsets 0 to 19"});
+    CHECK(run(log.scratch, "verify numbers").said.find("writes to it") == std::string::npos);
 }
 
 TEST_CASE("gregor_log leaves a topic alone that somebody writes to", "[log_tool]")
@@ -378,13 +420,15 @@ TEST_CASE("gregor_log leaves a topic alone that somebody writes to", "[log_tool]
     const auto lock = disk::file_lock<>::take(in.get(), in.path);
     REQUIRE(lock.has_value());
     const std::string me = "process " + std::to_string(disk::os_files::process_id());
-    check(run(log.scratch, "recover numbers"), 2, {"expected no other writer, found " + me});
+    for (const char* command : {"recover numbers", "recover numbers --dry-run", "repair numbers",
+                                "repair numbers --dry-run"}) {
+        check(run(log.scratch, command), 2, {"expected no other writer, found " + me});
+    }
     const ended verified = run(log.scratch, "verify numbers");
     CHECK(verified.status == 0);
     if (verified.said.find("note") != std::string::npos) { // where the system tells who has it
         check(verified, 0, {"numbers: note: " + me + " writes to it meanwhile"});
         check(run(log.scratch, "describe numbers"), 0, {"in use      " + me});
-        check(run(log.scratch, "recover numbers --dry-run"), 2, {"no other writer, found " + me});
     }
 }
 
