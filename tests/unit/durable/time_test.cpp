@@ -211,7 +211,7 @@ TEST_CASE("a seal that a repair makes again says the newest time, too", "[durabl
     bytes.replace(offsetof(disk::header_page, seal), sizeof(disk::seal_block),
                   std::string(sizeof(disk::seal_block), '\0'));
     support::put_bytes(file_of(folder.path(), segment), bytes);
-    const auto in = disk::directory<disk::os_files>::open(folder / "trades/0");
+    auto in = disk::directory<disk::os_files>::open(folder / "trades/0");
     REQUIRE(in.has_value());
     const auto format = disk::format_in(page_of(folder.path(), 0).header);
     REQUIRE(format.has_value());
