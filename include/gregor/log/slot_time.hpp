@@ -31,13 +31,19 @@ inline constexpr std::uint32_t timestamp_tick =
     return in_ns(std::int64_t{time.time_since_epoch().count()}, timestamp_tick);
 }
 
-/// When the record in a slot was sent, in ns since 1970. Only of a format that has a time.
-[[nodiscard]] inline std::int64_t time_in_slot(const segment_format& format,
-                                               const unsigned char* slot) noexcept
+/// When the record in a slot was sent, in ticks since 1970. Only of a format that has a time.
+[[nodiscard]] inline std::int64_t ticks_in_slot(const segment_format& format,
+                                                const unsigned char* slot) noexcept
 {
     std::int64_t ticks = 0;
     std::memcpy(&ticks, slot + format.timestamp_at, sizeof ticks);
-    return in_ns(ticks, format.timestamp_tick);
+    return ticks;
+}
+/// The same in ns.
+[[nodiscard]] inline std::int64_t time_in_slot(const segment_format& format,
+                                               const unsigned char* slot) noexcept
+{
+    return in_ns(ticks_in_slot(format, slot), format.timestamp_tick);
 }
 
 /// The latest time of `count` slots from that of `first` on, which are all stamped, as a seal tells
@@ -48,17 +54,21 @@ inline constexpr std::uint32_t timestamp_tick =
                                                const unsigned char* slots,
                                                std::size_t count) noexcept
 {
+    if (format.timestamp_at == 0) {
+        return 0;
+    }
+    const auto slot_bytes = static_cast<std::size_t>(format.slot_bytes());
     std::int64_t newest = 0;
-    for (std::size_t i = 0; format.timestamp_at != 0 && i != count; ++i) {
-        const unsigned char* const slot = slots + i * static_cast<std::size_t>(format.slot_bytes());
+    for (std::size_t i = 0; i != count; ++i) {
+        const unsigned char* const slot = slots + i * slot_bytes;
         std::uint64_t stamp = 0;
         std::memcpy(&stamp, slot, sizeof stamp);
         if (stamp == stamp_of(first + i, slot_kind::record)) { // else there is no time in it
-            const std::int64_t time = time_in_slot(format, slot);
-            newest = time > newest ? time : newest;
+            const std::int64_t ticks = ticks_in_slot(format, slot);
+            newest = ticks > newest ? ticks : newest;
         }
     }
-    return static_cast<std::uint64_t>(newest);
+    return static_cast<std::uint64_t>(in_ns(newest, format.timestamp_tick));
 }
 
 } // namespace gregor::inline GREGOR_ABI::disk
