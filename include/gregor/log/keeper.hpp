@@ -360,14 +360,18 @@ bool keeper<Sequencer, Env, Files>::maintain(std::chrono::nanoseconds now, times
     const offset_t durable_before = durable();
     const offset_t begin_before = log_.room().log_start();
     const std::uint64_t ahead = options_.prepare_bytes / slot_bytes();
+    const auto has_no_place = [this] { return room_.why && room_.why->code() == errc::log_full; };
     // in steps, so that nobody waits long
     for (bool more = ahead != 0; more;) {
         const std::lock_guard lock{mutex_};
         const offset_t limit = log_.room().limit();
+        const bool was_full = has_no_place();
         more = limit < log_.end() + ahead &&
                (limit != files_.room_end() || add_segment() == extension::granted);
         if (more) {
             prepare(step());
+        } else if (!was_full && has_no_place()) {
+            room_.why.reset(); // no claim has failed for that yet
         }
     }
     const std::lock_guard lock{mutex_};

@@ -254,4 +254,23 @@ TEST_CASE("a topic turns round and round in the address space it has", "[durable
     }
 }
 
+TEST_CASE("a log that has no place left ahead of its producers has not failed yet", "[durable]")
+{
+    const scratch_directory folder;
+    auto options = log_in(folder);
+    options.log.most_bytes = 2 * segment_bytes;
+    options.log.prepare_bytes = 10 * segment_bytes;
+    log_topic topic{"trades", options};
+    send(topic, 0, 10);
+    topic.maintain();
+    CHECK_FALSE(topic.failure(zero));
+    send(topic, 10, 2 * segment);
+    CHECK_FALSE(topic.failure(zero));
+    gregor::producer out{topic};
+    CHECK(out.send(trade::number(2 * segment)).status() == send_status::failed);
+    topic.maintain();
+    REQUIRE(topic.failure(zero));
+    CHECK(topic.failure(zero)->code() == errc::log_full);
+}
+
 #endif
