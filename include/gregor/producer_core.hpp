@@ -421,7 +421,7 @@ private:
     void note_full(std::size_t count)
     {
         for (const lane& each : lanes_) {
-            if (!each.log->has_room(count)) {
+            if (each.log->full_since().at() == 0 && each.log->is_full(count)) {
                 each.log->full_since().begin(
                     [this] { return state_->time.steady_now().count() | 1; });
             }

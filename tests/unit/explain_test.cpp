@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/durable.hpp"
 #include "support/reading.hpp"
 #include "support/statuses.hpp"
 
@@ -87,6 +89,48 @@ TEST_CASE("the group that holds producers back is named: where, by how much, sin
     CHECK(contains(text, "16 records"));
     CHECK((contains(text, "5000 ms") || contains(text, "4999 ms")));
 }
+
+TEST_CASE("a partition whose room nobody has asked for is not full", "[explain]")
+{
+    fake t{"trades", {.partitions = 2, .capacity_records = 16}};
+    gregor::producer out{t};
+    gregor::consumer slow{t, "risk", {.auto_commit = false}};
+    for (int i = 0; i != 16; ++i) {
+        REQUIRE(out.try_send(0, {.partition = zero}));
+    }
+    REQUIRE(slow.commit(zero, 15) == gregor::commit_status::ok);
+    fill(out, one);
+    const explanation why = t.explain();
+    REQUIRE(why.holders.size() == 1);
+    CHECK(why.holders[0].partition == one);
+    fill(out, zero); // now it is
+    CHECK(t.explain().holders.size() == 2);
+}
+
+#if GREGOR_FILES
+TEST_CASE("a partition on disk that has prepared no room yet is not full", "[explain][durable]")
+{
+    using log_topic =
+        gregor::topic<support::trade, gregor::storage::mmap_log, gregor::overflow::reject>;
+    const support::scratch_directory folder;
+    auto options = support::log_in(folder);
+    options.partitions = 2;
+    options.groups = {"risk"};
+    options.log.retention_bytes = 2 * support::segment * sizeof(log_topic::slot_type);
+    log_topic t{"trades", options};
+    gregor::producer out{t};
+    std::uint64_t sent = 0;
+    for (; sent != support::segment; ++sent) {
+        REQUIRE(out.send(support::trade::number(sent), {.partition = zero}));
+    }
+    while (out.send(support::trade::number(sent), {.partition = one})) {}
+    const explanation why = t.explain();
+    REQUIRE(why.holders.size() == 1);
+    CHECK(why.holders[0].partition == one);
+    while (out.send(support::trade::number(sent), {.partition = zero})) {} // now it is
+    CHECK(t.explain().holders.size() == 2);
+}
+#endif
 
 TEST_CASE("a group that has just been found full is so since now, and not since the future",
           "[explain]")

@@ -108,11 +108,11 @@ public:
 
     [[nodiscard]] claimed claim(lane& mine, std::size_t count)
     {
-        return sequencer_.claim(mine, count, supply{keeper_});
+        return sequencer_.claim(mine, count, supply{*this});
     }
     [[nodiscard]] claimed hold(lane& mine, std::size_t count)
     {
-        return sequencer_.hold(mine, count, supply{keeper_});
+        return sequencer_.hold(mine, count, supply{*this});
     }
 
     void publish(lane& mine, offset_t first, std::size_t count) noexcept
@@ -226,6 +226,12 @@ public:
         return end_offset() + count <= sequencer_.room().limit();
     }
 
+    /// Whether producers of so many were refused: not where it is only not prepared. A snapshot.
+    [[nodiscard]] bool is_full(std::size_t count) const noexcept
+    {
+        return !has_room(count) && refused_.is_raised();
+    }
+
     /// Who stands at or below it stands in the way of producers that find no room.
     [[nodiscard]] offset_t in_the_way() const noexcept
     {
@@ -289,9 +295,18 @@ private:
 
     /// What makes room for a claim.
     struct supply {
-        keeper_type& files;
+        mapped_log& log;
 
-        ring::extension operator()(offset_t end) const { return files.make_room(end); }
+        ring::extension operator()(offset_t end) const
+        {
+            const ring::extension made = log.keeper_.make_room(end);
+            if (made != ring::extension::granted) {
+                log.refused_.raise();
+            } else {
+                static_cast<void>(log.refused_.take());
+            }
+            return made;
+        }
     };
 
     /// Who enters a segment with these slots will want the next one soon. The system reads ahead by
@@ -316,6 +331,7 @@ private:
     slot_type* const slots_;
     sequencer sequencer_;
     keeper_type keeper_;
+    ring::signal<env> refused_; // the last who asked for room
 };
 
 } // namespace gregor::inline GREGOR_ABI

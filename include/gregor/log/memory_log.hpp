@@ -154,6 +154,16 @@ public:
         return end_offset() + count <= sequencer_.room().limit();
     }
 
+    /// Whether producers of so many would be refused: not where nobody has asked for the room. A
+    /// snapshot.
+    [[nodiscard]] bool is_full(std::size_t count) const noexcept
+    {
+        const offset_t end = end_offset();
+        offset_t at = 0;
+        return !has_room(count) &&
+               (sequencer_.gate().scan(end) + capacity() < end + count || stuck(at));
+    }
+
     /// Who stands at or below it stands in the way of producers that find no room: the ring gives
     /// way in steps, and who is last stands in the oldest one.
     [[nodiscard]] offset_t in_the_way() const noexcept
