@@ -188,7 +188,7 @@ TEST_CASE("a look for a time passes over segments that say they are older", "[du
     gregor::consumer<timed> in{topic};
     CHECK(in.offset_for_time(zero, at(0)) == 0U);
     CHECK(in.offset_for_time(zero, at(3)) == 100U); // it says that there is one of this time
-    CHECK(in.offset_for_time(zero, at(3) + 1ns) == segment + 100);
+    CHECK(in.offset_for_time(zero, at(3) + timestamp_t::duration{1}) == segment + 100);
     CHECK(in.offset_for_time(zero, at(10)) == segment + 100);
     CHECK(in.offset_for_time(zero, at(11)) == 2 * segment + 100);
     CHECK(in.offset_for_time(zero, at(21)) == std::nullopt);
