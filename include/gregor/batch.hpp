@@ -67,6 +67,7 @@ public:
     using value_type = record<Topic>;
     using slot_type = typename Topic::slot_type;
     using layout = typename Topic::layout;
+    using blobs_type = typename Topic::blobs_type;
 
     class iterator {
     public:
@@ -77,15 +78,16 @@ public:
         using pointer = void;
 
         iterator() = default;
-        iterator(slot_type* slot, offset_t offset, partition_id partition) noexcept
-            : slot_(slot), offset_(offset), partition_(partition)
+        iterator(slot_type* slot, offset_t offset, partition_id partition,
+                 blobs_type blobs) noexcept
+            : slot_(slot), offset_(offset), partition_(partition), blobs_(blobs)
         {
         }
 
         reference operator*() const noexcept
         {
             typename Topic::stored_type& there = *slot_;
-            return {&there, offset_, partition_};
+            return {&there, offset_, partition_, blobs_};
         }
         reference operator[](difference_type n) const noexcept { return *(*this + n); }
 
@@ -130,13 +132,14 @@ public:
         slot_type* slot_ = nullptr;
         offset_t offset_ = 0;
         partition_id partition_;
+        GREGOR_NO_UNIQUE_ADDRESS blobs_type blobs_;
     };
 
     explicit batch(poll_status why) noexcept : status_(why) {}
     batch(lender<Topic>& owner, slot_type* run, std::size_t count, offset_t first,
-          partition_id partition, std::uint64_t missed) noexcept
+          partition_id partition, std::uint64_t missed, blobs_type blobs) noexcept
         : owner_(&owner), slots_(run), count_(count), first_(first), missed_(missed),
-          partition_(partition), status_(poll_status::records)
+          partition_(partition), status_(poll_status::records), blobs_(blobs)
     {
     }
 
@@ -145,7 +148,7 @@ public:
     batch(batch&& other) noexcept
         : owner_(std::exchange(other.owner_, nullptr)), slots_(other.slots_),
           count_(std::exchange(other.count_, 0)), first_(other.first_), missed_(other.missed_),
-          partition_(other.partition_), status_(other.status_)
+          partition_(other.partition_), status_(other.status_), blobs_(other.blobs_)
     {
     }
     batch& operator=(batch&& other) noexcept
@@ -159,6 +162,7 @@ public:
             missed_ = other.missed_;
             partition_ = other.partition_;
             status_ = other.status_;
+            blobs_ = other.blobs_;
         }
         return *this;
     }
@@ -177,7 +181,7 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return count_; }
     [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
 
-    [[nodiscard]] iterator begin() const& noexcept { return {slots_, first_, partition_}; }
+    [[nodiscard]] iterator begin() const& noexcept { return {slots_, first_, partition_, blobs_}; }
     [[nodiscard]] iterator end() const& noexcept
     {
         return begin() + static_cast<std::ptrdiff_t>(count_);
@@ -227,6 +231,7 @@ private:
     std::uint64_t missed_ = 0;
     partition_id partition_;
     poll_status status_;
+    GREGOR_NO_UNIQUE_ADDRESS blobs_type blobs_;
 };
 
 } // namespace gregor::inline GREGOR_ABI

@@ -420,8 +420,8 @@ private:
         assigned_.touch(r);
         figures_.returned(run.count, missed);
         return {
-            *this, r.log().slot(run.first), static_cast<std::size_t>(run.count), run.first, r.id(),
-            missed};
+            *this,  r.log().slot(run.first), static_cast<std::size_t>(run.count), run.first, r.id(),
+            missed, r.log().blobs()};
     }
 
     [[nodiscard]] bool finished() noexcept

@@ -24,6 +24,7 @@ namespace gregor::inline GREGOR_ABI {
     case send_status::timed_out: return "timed_out";
     case send_status::stopped: return "stopped";
     case send_status::failed: return "failed";
+    case send_status::too_large: return "too large";
     }
     return "?";
 }

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "gregor/base/config.hpp"
+#include "gregor/base/serde.hpp"
 #include "gregor/base/type_name.hpp"
 #include "gregor/log/mapped_log.hpp"
 #include "gregor/partition.hpp"
@@ -20,10 +21,7 @@ namespace gregor::inline GREGOR_ABI {
 
 template <class Record, bool Many>
 struct log_of<storage::mmap_log, Record, Many> {
-    static_assert(std::is_trivially_copyable_v<Record>,
-                  "gregor: storage::mmap_log keeps records as they lie in memory, so a topic's "
-                  "values and keys must be trivially copyable, and it can have no headers");
-    static_assert(!std::is_pointer_v<typename Record::value_type>,
+    static_assert(!points_elsewhere<typename Record::value_type>,
                   "gregor: storage::mmap_log keeps records beyond the process, where no pointer "
                   "leads anywhere");
     using type = mapped_log<Record, Many>;

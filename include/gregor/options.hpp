@@ -55,6 +55,11 @@ struct log_options {
     /// was made, it stays as it is. A claim is at most of so many records.
     std::size_t segment_records = 0;
 
+    /// How large the files are in which lies what is not of one length: values, keys and headers
+    /// that go by `serde<T>`. A record lies in one of them, so this is the most that it can be; a
+    /// power of two from 4096 to 2^30. Once a log was made, it stays as it is.
+    std::size_t blob_chunk_bytes = std::size_t{16} << 20U;
+
     flush_policy flush = flush_policy::none;
     std::chrono::nanoseconds flush_interval = std::chrono::seconds{1};
     std::uint64_t flush_records = 1000;

@@ -186,15 +186,18 @@ public:
 
     /// Slots for `count` records of one partition, to be filled in place; 1 to capacity_records.
     gregor::claim<Topic> claim(std::size_t count, attributes given = {})
+        requires(!Topic::encoded) // nothing lies in place: send_batch takes many at once
     {
         return core_->open_claim(count, std::move(given), patience, no_stop{});
     }
     gregor::claim<Topic> try_claim(std::size_t count, attributes given = {})
+        requires(!Topic::encoded)
     {
         return core_->open_claim(count, std::move(given), none, no_stop{});
     }
 #if GREGOR_STOP_TOKEN
     gregor::claim<Topic> claim(std::size_t count, attributes given, const std::stop_token& stop)
+        requires(!Topic::encoded)
     {
         return core_->open_claim(count, std::move(given), patience, token_stop{stop});
     }
@@ -210,8 +213,10 @@ private:
     static constexpr std::chrono::nanoseconds none{0};
     static constexpr std::chrono::nanoseconds patience =
         Topic::policies::overflow::waits ? no_timeout : none;
-    /// The value can be copied between claim and publish: nothing of the user's runs.
-    static constexpr bool copies_in_place = std::is_trivially_copyable_v<value_type>;
+    /// The value can be copied between claim and publish: nothing of the user's runs, or nothing
+    /// that fails.
+    static constexpr bool reads_in_place =
+        std::is_trivially_copyable_v<value_type> || Topic::encoded;
 
     struct release {
         void operator()(core* c) const noexcept { core::release(c); }
@@ -227,7 +232,7 @@ private:
         static_assert(std::is_constructible_v<value_type, V&&>,
                       "gregor: the topic's values cannot be made from what is sent");
         if constexpr (std::is_same_v<given_type, value_type> &&
-                      (copies_in_place || !std::is_lvalue_reference_v<V>)) {
+                      (reads_in_place || !std::is_lvalue_reference_v<V>)) {
             return core_->put(std::forward<V>(value), std::move(given), timeout, stop);
         } else {
             auto made = static_cast<value_type>(std::forward<V>(value));
@@ -387,7 +392,7 @@ batch_sent producer<Topic>::put_run(partition_id p, Iterator from, std::size_t c
                                     const attributes& given, std::chrono::nanoseconds timeout,
                                     const Stop& stop)
 {
-    if constexpr (copies_in_place || Ours) {
+    if constexpr (reads_in_place || Ours) {
         const auto next = [&]() noexcept -> decltype(auto) {
             auto&& value = element<Ours>(from);
             ++from;

@@ -107,7 +107,10 @@ public:
         const partition_id p = route(value, given);
         const typename layout::stored_timestamp time = stamp(given);
         lane& into = lane_of(p);
-        const claimed got = into.log->claim(into.mine, 1);
+        if (!fits(*into.log, value, given)) {
+            return {p, send_status::too_large};
+        }
+        const claimed got = claim_one(*into.log, into.mine, value, given);
         if (got.outcome != claiming::granted) [[unlikely]] {
             if constexpr (copied_to_stay_in_registers) {
                 value_type copy = value;
@@ -137,7 +140,7 @@ public:
             const typename layout::stored_timestamp time = stamp(given);
             const auto attempt = [&] {
                 return claim_or_move(
-                    p, given, [part](lane& into) { return into.log->claim(into.mine, part); });
+                    p, given, [part](lane& into) { return claim_run(*into.log, into.mine, part); });
             };
             claimed got = attempt();
             // less may fit than all
@@ -152,12 +155,15 @@ public:
                 }
             }
             lane& into = lane_of(p);
-            fill_run(*into.log, got.first, part, next, given, time);
-            into.log->publish(into.mine, got.first, part);
+            const batch_sent put =
+                put_into(*into.log, into.mine, got.first, part, next, given, time);
             announce(into);
-            done.count += part;
-            if (!lasts(into, got.first + part)) {
+            done.count += put.count;
+            done.status = put.status;
+            if (!lasts(into, got.first + put.count)) {
                 done.status = send_status::failed;
+            }
+            if (!done) {
                 return done;
             }
             part = part < capacity / 2 ? part * 2 : capacity;
@@ -253,8 +259,11 @@ private:
 
     using lanes = producer_lanes<state_type, policies::producers::many>;
     using lane = typename lanes::lane;
-    using slot_filling<Topic>::fill;
-    using slot_filling<Topic>::fill_run;
+    using slot_filling<Topic>::claim_one;
+    using slot_filling<Topic>::claim_run;
+    using slot_filling<Topic>::fits;
+    using slot_filling<Topic>::put_into;
+    using slot_filling<Topic>::put_one;
 
     [[nodiscard]] lane& lane_of(partition_id p) { return lanes_[p]; }
     [[nodiscard]] partition_id existing(partition_id p) { return lanes_.existing(*state_, p); }
@@ -268,10 +277,10 @@ private:
     GREGOR_INLINE sent deliver(lane& into, partition_id p, offset_t at, V&& value,
                                attributes&& given, typename layout::stored_timestamp time) noexcept
     {
-        fill(into.log->slot(at), std::forward<V>(value), std::move(given), time);
-        into.log->publish(into.mine, at, 1);
+        const bool done =
+            put_one(*into.log, into.mine, at, std::forward<V>(value), std::move(given), time);
         announce(into);
-        return lasts(into, at + 1) ? sent{p, at} : sent{p, send_status::failed};
+        return done && lasts(into, at + 1) ? sent{p, at} : sent{p, send_status::failed};
     }
 
     /// Wakes who waits for records; and, where producers share the ring, who waits for this claim
@@ -299,7 +308,7 @@ private:
         const send_status why = wait_for_room(got, 1, timeout, stop, [&] {
             lane& into = lane_of(p);
             time = stamp(given); // before the claim: the clock may throw
-            const claimed again = into.log->claim(into.mine, 1);
+            const claimed again = claim_one(*into.log, into.mine, value, given);
             return again.outcome == claiming::full ? claim_elsewhere(p, value, given) : again;
         });
         if (why != send_status::ok) {
@@ -315,7 +324,8 @@ private:
             given.partition != any_partition) {
             return {claiming::full};
         }
-        return elsewhere(p, [](lane& into) { return into.log->claim(into.mine, 1); });
+        return elsewhere(p,
+                         [&](lane& into) { return claim_one(*into.log, into.mine, value, given); });
     }
 
     /// The same for a run of records that are not looked at.

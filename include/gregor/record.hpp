@@ -79,7 +79,8 @@ struct record_layout {
     static constexpr bool bare = !key_policy::stored && !has_timestamp && !has_headers && !takes;
 
     /// The same in bits, for a file: what lies beside a value.
-    static constexpr unsigned bits = (key_policy::stored ? 1U : 0U) | (has_timestamp ? 2U : 0U);
+    static constexpr unsigned bits =
+        (key_policy::stored ? 1U : 0U) | (has_timestamp ? 2U : 0U) | (has_headers ? 4U : 0U);
 
     using stored_key = typename key_storage<key_policy>::type;
     using stored_timestamp =
@@ -110,6 +111,7 @@ template <class T, class... Args>
 /// A slot's content: the value, and what its topic's policies ask for, nothing else.
 template <class Layout>
 struct stored_record {
+    using layout = Layout;
     using value_type = typename Layout::value_type;
 
     GREGOR_NO_UNIQUE_ADDRESS typename Layout::stored_key key;
@@ -187,12 +189,33 @@ public:
     using layout = typename Topic::layout;
     using stored_type = typename Topic::stored_type;
 
-    record(stored_type* stored, offset_t offset, partition_id partition) noexcept
-        : stored_(stored), offset_(offset), partition_(partition)
+    using blobs_type = typename Topic::blobs_type;
+
+    record(stored_type* stored, offset_t offset, partition_id partition,
+           blobs_type blobs = {}) noexcept
+        : stored_(stored), offset_(offset), partition_(partition), blobs_(blobs)
     {
     }
 
-    [[nodiscard]] const value_type& value() const noexcept { return stored_->value; }
+    /// The value where it lies in the log. On disk, where it lies by `serde<T>`: what that views of
+    /// it (of a `std::string` a `std::string_view`), or reads.
+    [[nodiscard]] decltype(auto) value() const noexcept(!Topic::encoded)
+    {
+        if constexpr (Topic::encoded) {
+            return stored_->value.get(stored_->value_at(blobs_));
+        } else {
+            return static_cast<const value_type&>(stored_->value);
+        }
+    }
+    /// A value of one's own.
+    [[nodiscard]] value_type copy() const
+    {
+        if constexpr (Topic::encoded) {
+            return stored_->value.copy(stored_->value_at(blobs_));
+        } else {
+            return stored_->value;
+        }
+    }
     [[nodiscard]] offset_t offset() const noexcept { return offset_; }
     [[nodiscard]] partition_id partition() const noexcept { return partition_; }
 
@@ -200,11 +223,16 @@ public:
     [[nodiscard]] const stored_type& stored() const noexcept { return *stored_; }
 
     /// The key: an optional where it is stored (`key<K>`), what `keyed_by` yields where it is
-    /// derived.
+    /// derived. As for values, by `serde<K>` on disk.
     [[nodiscard]] decltype(auto) key() const
         requires(layout::has_key)
     {
-        if constexpr (layout::key_policy::stored) {
+        if constexpr (Topic::encoded && layout::key_policy::stored) {
+            return stored_->key.get(stored_->key_at(blobs_));
+        } else if constexpr (Topic::encoded) {
+            using of_value = decltype(layout::key_policy::of(std::declval<const value_type&>()));
+            return std::remove_cvref_t<of_value>(layout::key_policy::of(copy()));
+        } else if constexpr (layout::key_policy::stored) {
             return static_cast<const typename layout::stored_key&>(stored_->key);
         } else {
             return layout::key_policy::of(static_cast<const value_type&>(stored_->value));
@@ -218,10 +246,15 @@ public:
         return stored_->timestamp;
     }
 
-    [[nodiscard]] const header_list& headers() const noexcept
+    /// On disk: read anew each time.
+    [[nodiscard]] decltype(auto) headers() const noexcept(!Topic::encoded)
         requires(layout::has_headers)
     {
-        return stored_->headers;
+        if constexpr (Topic::encoded) {
+            return stored_->headers.get(stored_->headers_at(blobs_));
+        } else {
+            return static_cast<const header_list&>(stored_->headers);
+        }
     }
 
     /// Moves the value out (`groups::one`). Once: the record is not delivered again, whatever is
@@ -237,6 +270,7 @@ private:
     stored_type* stored_;
     offset_t offset_;
     partition_id partition_;
+    GREGOR_NO_UNIQUE_ADDRESS blobs_type blobs_;
 };
 
 } // namespace gregor::inline GREGOR_ABI

@@ -17,6 +17,7 @@ enum class send_status : std::uint8_t {
     timed_out, ///< no room came in time
     stopped,   ///< the stop token was triggered first
     failed,    ///< a log on disk could not take it, or not make it lasting: `topic.failure()`
+    too_large, ///< it is longer than `log.blob_chunk_bytes`, and so was not sent
 };
 
 /// Where a record went, or why it did not. A value that was refused is untouched.

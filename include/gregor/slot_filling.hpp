@@ -7,10 +7,11 @@
 
 #include "gregor/base/config.hpp"
 #include "gregor/base/types.hpp"
+#include "gregor/sent.hpp"
 
 namespace gregor::inline GREGOR_ABI {
 
-/// Builds records in slots that were claimed: nothing in it can fail.
+/// Builds records in slots that were claimed: nothing in it can fail, but where blobs need room.
 template <class Topic>
 struct slot_filling {
     using layout = typename Topic::layout;
@@ -25,6 +26,82 @@ struct slot_filling {
         ::new (static_cast<void*>(slot))
             stored_type(std::move(given.key), time, std::move(given.headers), std::in_place,
                         std::forward<V>(value));
+    }
+
+    /// A claim for this record: the slot and, where it has one, its blob.
+    template <class Log, class Lane, class V>
+    GREGOR_INLINE static auto claim_one(Log& log, Lane& mine, const V& value,
+                                        const attributes& given)
+    {
+        if constexpr (Topic::encoded) {
+            return log.hold(mine, 1, stored_type::size(value, given));
+        } else {
+            return log.claim(mine, 1);
+        }
+    }
+    /// There can be room for it.
+    template <class Log, class V>
+    GREGOR_INLINE static bool fits(const Log& log, const V& value, const attributes& given)
+    {
+        if constexpr (Topic::encoded) {
+            return stored_type::size(value, given) <= log.most_blob_bytes();
+        } else {
+            return true;
+        }
+    }
+    /// Writes the record of a claim by `claim_one`, which fits, and publishes it; false where there
+    /// is no room for its blob after all.
+    template <class Log, class Lane, class V>
+    GREGOR_INLINE static bool put_one(Log& log, Lane& mine, offset_t at, V&& value,
+                                      attributes&& given,
+                                      typename layout::stored_timestamp time) noexcept
+    {
+        if constexpr (Topic::encoded) {
+            const bool done = log.write(at, value, given, time, stored_type::size(value, given));
+            log.settle(mine, at, 1, done ? 1 : 0);
+            return done;
+        } else {
+            fill(log.slot(at), std::forward<V>(value), std::move(given), time);
+            log.publish(mine, at, 1);
+            return true;
+        }
+    }
+    /// The same for records that are not looked at yet.
+    template <class Log, class Lane>
+    static auto claim_run(Log& log, Lane& mine, std::size_t count)
+    {
+        if constexpr (Topic::encoded) {
+            return log.hold(mine, count, 1);
+        } else {
+            return log.claim(mine, count);
+        }
+    }
+
+    /// Writes the records of a claim by `claim_run`, and publishes those that there is room for;
+    /// says how many, and why no more.
+    template <class Log, class Lane, class Next>
+    static batch_sent put_into(Log& log, Lane& mine, offset_t first, std::size_t count, Next& next,
+                               const attributes& given,
+                               typename layout::stored_timestamp time) noexcept
+    {
+        batch_sent done;
+        if constexpr (Topic::encoded) {
+            while (done.count != count && done) {
+                const auto& value = next();
+                const std::size_t bytes = stored_type::size(value, given);
+                done.status = bytes > log.most_blob_bytes() ? send_status::too_large
+                              : !log.write(first + done.count, value, given, time, bytes)
+                                  ? send_status::failed
+                                  : send_status::ok;
+                done.count += done ? 1U : 0U;
+            }
+            log.settle(mine, first, count, done.count);
+        } else {
+            fill_run(log, first, count, next, given, time);
+            log.publish(mine, first, count);
+            done.count = count;
+        }
+        return done;
     }
 
     /// Slot by slot, as far as they lie side by side.

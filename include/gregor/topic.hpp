@@ -51,11 +51,14 @@ public:
     using clock = typename Policies::clock;
     using state_type = topic_state<T, Policies>;
     using log_type = typename state_type::log_type;
-    using stored_type = stored_record<layout>;      ///< what lies in the log of a record
+    using stored_type = typename log_type::stored_type; ///< what lies in the log of a record
     using slot_type = typename log_type::slot_type; ///< the same, and what the log needs beside it
 
     /// What was sent is kept when the process ends.
     static constexpr bool durable = log_type::durable;
+    /// Values do not lie in the log as they do in memory, but by `serde<T>`.
+    static constexpr bool encoded = log_type::encoded;
+    using blobs_type = typename log_type::blobs_type; ///< where the log keeps these
     /// Values lie side by side in the log.
     static constexpr bool bare = layout::bare && std::is_same_v<slot_type, stored_type>;
 

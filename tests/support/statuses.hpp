@@ -20,6 +20,7 @@ inline std::ostream& operator<<(std::ostream& out, send_status status)
     case send_status::timed_out: return out << "timed_out";
     case send_status::stopped: return out << "stopped";
     case send_status::failed: return out << "failed";
+    case send_status::too_large: return out << "too_large";
     }
     return out << "?";
 }

@@ -83,6 +83,7 @@ namespace refusal {
     case send_status::timed_out: return "timed out";
     case send_status::stopped: return "stopped";
     case send_status::failed: return "failed";
+    case send_status::too_large: return "too large";
     }
     return "?";
 }

@@ -29,6 +29,7 @@ struct checkpoint_values {
     bool clean = false;                      ///< `durable` is the end: the log was closed
     std::array<unsigned char, 16> boot_id{}; ///< the start of the system that wrote to the log
     std::uint64_t log = 0;                   ///< which partition this is, and no other, for ever
+    std::uint64_t blobs_end = 0;             ///< no blob was written behind it that counts
 };
 
 /// The file that keeps them: two blocks, written in turn, so that one of them is whole at any time.
@@ -94,6 +95,7 @@ outcome checkpoint_file<Files>::put(const checkpoint_values& values,
     }
     block.clean = values.clean ? 1U : 0U;
     block.log = values.log;
+    block.blobs_end = values.blobs_end;
     std::memcpy(block.boot_id, values.boot_id.data(), sizeof block.boot_id);
     finish_block(block, checkpoint_magic, 0);
     return Files::write(file_.get(), &block, sizeof block, sequence % 2 * page_bytes);
@@ -169,7 +171,8 @@ result<checkpoint_file<Files>> checkpoint_file<Files>::open(const directory<File
                               .epoch = block.epoch,
                               .epoch_start = block.epoch_start,
                               .clean = block.clean == 1,
-                              .log = block.log};
+                              .log = block.log,
+                              .blobs_end = block.blobs_end};
             for (std::size_t i = 0; i != earlier_epochs; ++i) {
                 opened.values_.earlier_starts[i] = block.earlier_starts[i];
             }

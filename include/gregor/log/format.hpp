@@ -23,6 +23,8 @@
 //     <directory>/<topic>/<partition>/00000000000000000000.log
 //     <directory>/<topic>/<partition>/00000000000000065536.log
 //     ...                                                  segments, by the offset of their first
+//     <directory>/<topic>/<partition>/00000000000000000000.blobs
+//     ...                               what is not of one length, see blob_format.hpp
 //
 // A name that ends in .new is of a file that was not finished; one that ends in .aside keeps
 // records that a recovery could not leave in the log, or is a folder of what a repair took away.
@@ -72,6 +74,10 @@
 // the slots, so many times timestamp_tick ns since 1970. Else both are 0, and so they are in logs
 // that are older than these two fields.
 //
+// Where records have blobs (blob_format.hpp), which blob_chunk_bytes says:
+//
+//     344  blobs_from u64: before this position none of them lies; 352  blob_chunk_bytes u64
+//
 // Identity block: which file this is, so that a copy of it is known for one. Written again where it
 // does not fit. Seal block: written once, when every slot is full and lasting; zero before.
 // Checkpoint file: two checkpoint blocks, those of even sequence at 0 and of odd at 4096, written
@@ -81,11 +87,13 @@
 //     identity    0 magic "gregorID"   8 device u64   16 inode u64
 //     seal        0 magic "gregorSE"   8 end u64      16 sealed u64, ns since 1970
 //                24 newest u64, the latest time of its records, ns since 1970; 0: not known
+//                32 blobs_end u64, the position behind which no blob of it lies, 0 without
 //     checkpoint  0 magic "gregorCP"   8 sequence u64 16 durable u64: all below it is lasting
 //                24 epoch u64         32 epoch_start u64, the end when the epoch began
 //                40 boot id, 16 bytes 56 version u32  60 clean u32: 1 where `durable` is the end
 //                64 log u64, drawn by chance when the partition was made
 //                72 epoch_start of each of the 15 epochs before, u64, the youngest first
+//               192 blobs_end u64, a position behind which no blob counts yet, 0 without
 //
 // and each ends like the header block: zero, then at 508 a crc u32, of the salt (8 bytes; for a
 // checkpoint 0) and bytes 0 .. 507.
@@ -193,7 +201,9 @@ struct header_block {
     little32 recycled;
     little32 type_bytes;
     char type[256];
-    unsigned char zero[152];
+    little64 blobs_from;
+    little64 blob_chunk_bytes;
+    unsigned char zero[136];
     little64 salt;
     little32 timestamp_tick;
     little32 crc;
@@ -212,7 +222,8 @@ struct seal_block {
     little64 end;
     little64 sealed;
     little64 newest;
-    unsigned char zero[476];
+    little64 blobs_end;
+    unsigned char zero[468];
     little32 crc;
 };
 
@@ -227,7 +238,8 @@ struct checkpoint_block {
     little32 clean;
     little64 log;
     little64 earlier_starts[earlier_epochs];
-    unsigned char zero[436 - 8 * earlier_epochs];
+    little64 blobs_end;
+    unsigned char zero[428 - 8 * earlier_epochs];
     little32 crc;
 };
 
@@ -246,7 +258,8 @@ inline constexpr std::string_view checkpoint_magic = "gregorCP";
 static_assert(sizeof(header_block) == block_bytes && sizeof(identity_block) == block_bytes &&
               sizeof(seal_block) == block_bytes && sizeof(checkpoint_block) == block_bytes);
 static_assert(offsetof(header_block, slot_count) == 48 && offsetof(header_block, type) == 88 &&
-              offsetof(header_block, salt) == 496 && offsetof(header_block, crc) == 508);
+              offsetof(header_block, blobs_from) == 344 && offsetof(header_block, salt) == 496 &&
+              offsetof(header_block, crc) == 508);
 static_assert(offsetof(identity_block, crc) == 508 && offsetof(seal_block, crc) == 508);
 static_assert(offsetof(checkpoint_block, boot_id) == 40 && offsetof(checkpoint_block, log) == 64 &&
               offsetof(checkpoint_block, crc) == 508);
@@ -274,6 +287,10 @@ struct segment_format {
     std::uint64_t slot_count = 0;     ///< a power of two
     std::uint32_t timestamp_at = 0;   ///< where in a slot its time lies; 0: nowhere
     std::uint32_t timestamp_tick = 0; ///< the unit of that, in ns
+    /// How long the files beside it are; 0 where everything lies in the slots.
+    std::uint64_t blob_chunk_bytes = 0;
+
+    [[nodiscard]] constexpr bool has_blobs() const noexcept { return blob_chunk_bytes != 0; }
 
     [[nodiscard]] constexpr std::uint64_t payload_at() const noexcept
     {
@@ -301,7 +318,10 @@ struct segment_format {
                slot_count <= (std::uint64_t{1} << 31U) &&
                (timestamp_at == 0 ? timestamp_tick == 0
                                   : timestamp_tick != 0 && timestamp_at >= payload_at() &&
-                                        timestamp_at + std::uint64_t{8} <= slot_bytes());
+                                        timestamp_at + std::uint64_t{8} <= slot_bytes()) &&
+               (!has_blobs() ||
+                (power_of_two(blob_chunk_bytes) && payload_bytes >= 16 &&
+                 blob_chunk_bytes >= page_bytes && blob_chunk_bytes <= std::uint64_t{1} << 31U));
     }
 };
 

@@ -15,7 +15,10 @@
 #include "gregor/base/error.hpp"
 #include "gregor/base/result.hpp"
 #include "gregor/base/types.hpp"
+#include "gregor/log/blob_format.hpp"
+#include "gregor/log/blobs.hpp"
 #include "gregor/log/confinable.hpp"
+#include "gregor/log/encoded_record.hpp"
 #include "gregor/log/format.hpp"
 #include "gregor/log/keeper.hpp"
 #include "gregor/log/mapped_slot.hpp"
@@ -27,6 +30,7 @@
 #include "gregor/log/topic_files.hpp"
 #include "gregor/log/whole_slots.hpp"
 #include "gregor/options.hpp"
+#include "gregor/ring/byte_room.hpp"
 #include "gregor/ring/env.hpp"
 #include "gregor/ring/in_segments.hpp"
 #include "gregor/ring/sequencer.hpp"
@@ -50,7 +54,11 @@ template <class Record, bool Many, class Env = ring::std_env, class Files = disk
 class mapped_log {
 public:
     using env = Env;
-    using slot_type = mapped_slot<Record, Env>;
+    /// Not all of a record lies in its slot as it does in memory.
+    static constexpr bool encoded = !std::is_trivially_copyable_v<Record>;
+    using stored_type = typename disk::stored_as<Record, encoded>::type;
+    using blobs_type = std::conditional_t<encoded, mapped_blobs, no_blobs>;
+    using slot_type = mapped_slot<stored_type, Env>;
     using sequencer = ring::sequencer<offset_t, env, Many, ring::in_segments>;
     using lane = typename sequencer::lane_type;
     using sight = typename sequencer::sight_type;
@@ -74,10 +82,12 @@ public:
     [[nodiscard]] static result<source> open(std::string_view topic, const topic_options& options,
                                              std::string type, std::uint32_t layout)
     {
-        disk::record_identity records{std::move(type), sizeof(Record), alignof(Record), layout};
+        disk::record_identity records{std::move(type), sizeof(stored_type), alignof(stored_type),
+                                      layout};
+        records.has_blobs = encoded;
         if constexpr (timed) {
-            records.timestamp_at = static_cast<std::uint32_t>(disk::payload_at_of(alignof(Record)) +
-                                                              offset_of_timestamp());
+            records.timestamp_at = static_cast<std::uint32_t>(
+                disk::payload_at_of(alignof(stored_type)) + offset_of_timestamp());
             records.timestamp_tick = disk::timestamp_tick;
         }
         return source::open(topic, options.log, std::move(records), options.partitions);
@@ -104,6 +114,15 @@ public:
         return static_cast<std::size_t>(mask_ + 1 - (offset & mask_));
     }
 
+    [[nodiscard]] blobs_type blobs() const noexcept
+    {
+        if constexpr (encoded) {
+            return blobs_;
+        } else {
+            return {};
+        }
+    }
+
     // --- producers -------------------------------------------------------------------------------
 
     [[nodiscard]] claimed claim(lane& mine, std::size_t count)
@@ -113,6 +132,46 @@ public:
     [[nodiscard]] claimed hold(lane& mine, std::size_t count)
     {
         return sequencer_.hold(mine, count, supply{*this});
+    }
+
+    /// For records whose blobs take so many bytes: as `hold`, and there is room for these, unless
+    /// others take it.
+    [[nodiscard]] claimed hold(lane& mine, std::size_t count, std::size_t blob_bytes)
+        requires encoded
+    {
+        const std::uint64_t needed = bytes_.needed(blob_bytes);
+        if (needed > bytes_.limit()) [[unlikely]] {
+            switch (keeper_.make_blob_room(needed, false)) {
+            case ring::extension::granted: break;
+            case ring::extension::failed: return {claiming::failed};
+            case ring::extension::busy:
+            case ring::extension::full: return {claiming::full};
+            }
+        }
+        return hold(mine, count);
+    }
+    /// No record is longer.
+    [[nodiscard]] std::size_t most_blob_bytes() const noexcept
+        requires encoded
+    {
+        return keeper_.blob_chunk_bytes();
+    }
+    /// Writes a record to a slot that was claimed: false where there is no room for its blob, and
+    /// then nothing was written.
+    template <class Value, class Attributes, class Timestamp>
+    [[nodiscard]] bool write(offset_t offset, const Value& value, const Attributes& given,
+                             Timestamp time, std::size_t blob_bytes)
+        requires encoded
+    {
+        std::uint64_t at = 0;
+        while (blob_bytes != 0 && (at = bytes_.take(blob_bytes)) == byte_room::none) {
+            if (keeper_.make_blob_room(bytes_.needed(blob_bytes), true) !=
+                ring::extension::granted) {
+                return false;
+            }
+        }
+        slot(offset)->put(value, given, time, at, blob_bytes, blobs_.at(at));
+        return true;
     }
 
     void publish(lane& mine, offset_t first, std::size_t count) noexcept
@@ -203,6 +262,12 @@ public:
             const auto* const bytes = reinterpret_cast<const unsigned char*>(slot(from));
             const std::size_t whole = disk::count_whole_slots(keeper_.salted(from), from, bytes,
                                                               sizeof(slot_type), count);
+            if constexpr (encoded) {
+                const offset_t broken = broken_blob(from, from + whole);
+                if (broken != from + whole) {
+                    return broken;
+                }
+            }
             from += whole;
             if (whole != count) {
                 break;
@@ -265,20 +330,23 @@ public:
 
 private:
     using keeper_type = disk::keeper<sequencer, env, files_type>;
+    using byte_room = ring::byte_room<env>;
 
     mapped_log(disk::partition_files<files_type> its, const log_options& options)
         : mask_(its.mapped().segments() * its.format().slot_count - 1),
           slots_(static_cast<slot_type*>(its.mapped().begin())),
           sequencer_(its.begin(), its.report().end, its.report().end,
                      {slots_, sizeof(slot_type), mask_ + 1}, mask_ + 1),
-          keeper_(std::move(its), options, sequencer_)
+          blobs_(window_of(its)), bytes_(blobs_end_of(its), chunk_bytes_of(its)),
+          keeper_(std::move(its), options, sequencer_, bytes_)
     {
-        static_assert(disk::slot_bytes_of(sizeof(Record), alignof(Record)) == sizeof(slot_type),
+        static_assert(disk::slot_bytes_of(sizeof(stored_type), alignof(stored_type)) ==
+                          sizeof(slot_type),
                       "a slot lies in memory as it does in the file");
     }
 
     /// Records carry the time.
-    static constexpr bool timed = requires(const Record& record) {
+    static constexpr bool timed = requires(const stored_type& record) {
         requires std::is_same_v<std::remove_cvref_t<decltype(record.timestamp)>, timestamp_t>;
     };
 #    if defined(__GNUC__)
@@ -287,11 +355,39 @@ private:
 #    endif
     static constexpr std::size_t offset_of_timestamp() noexcept
     {
-        return offsetof(Record, timestamp);
+        return offsetof(stored_type, timestamp);
     }
 #    if defined(__GNUC__)
 #        pragma GCC diagnostic pop
 #    endif
+
+    // where there are no blobs, nothing is asked of these
+    [[nodiscard]] static mapped_blobs
+    window_of(const disk::partition_files<files_type>& files) noexcept
+    {
+        if constexpr (encoded) {
+            const auto& window = files.blobs().mapped();
+            return {static_cast<std::byte*>(window.begin()),
+                    window.segments() * files.blobs().chunk_bytes() - 1};
+        } else {
+            return {};
+        }
+    }
+    [[nodiscard]] static std::uint64_t
+    blobs_end_of(const disk::partition_files<files_type>& files) noexcept
+    {
+        if constexpr (encoded) {
+            constexpr std::uint64_t granule = stored_type::granule;
+            return (files.blobs_end() + granule - 1) / granule * granule;
+        } else {
+            return 0;
+        }
+    }
+    [[nodiscard]] static std::uint64_t
+    chunk_bytes_of(const disk::partition_files<files_type>& files) noexcept
+    {
+        return encoded ? files.format().blob_chunk_bytes : 1;
+    }
 
     /// What makes room for a claim.
     struct supply {
@@ -321,6 +417,22 @@ private:
         }
     }
 
+    /// The first record from `from` on that is not whole, though its slot is; or `to`.
+    [[nodiscard]] offset_t broken_blob(offset_t from, offset_t to) const noexcept
+        requires encoded
+    {
+        const std::uint64_t chunk_bytes = keeper_.blob_chunk_bytes();
+        for (; from != to; ++from) {
+            const slot_type* const here = slot(from);
+            if (disk::state_of_whole_slot(here) == disk::slot_state::record &&
+                (!disk::is_possible(here->blob, chunk_bytes) ||
+                 !disk::is_whole_blob(here->blob, blobs_.at(here->blob.position)))) {
+                break;
+            }
+        }
+        return from;
+    }
+
     /// All of a slot but its stamp.
     void finish(offset_t offset, disk::slot_kind kind) noexcept
     {
@@ -330,6 +442,8 @@ private:
     const offset_t mask_;
     slot_type* const slots_;
     sequencer sequencer_;
+    const mapped_blobs blobs_; // where there are any
+    byte_room bytes_;
     keeper_type keeper_;
     ring::signal<env> refused_; // the last who asked for room
 };

@@ -13,6 +13,7 @@
 #include "gregor/base/config.hpp"
 #include "gregor/base/error.hpp"
 #include "gregor/base/types.hpp"
+#include "gregor/log/blobs.hpp"
 #include "gregor/log/kept_nowhere.hpp"
 #include "gregor/options.hpp"
 #include "gregor/ring/env.hpp"
@@ -45,6 +46,10 @@ public:
 
     /// What was sent goes when the log goes.
     static constexpr bool durable = false;
+    /// Records lie in their slots, all of them.
+    static constexpr bool encoded = false;
+    using stored_type = Slot;
+    using blobs_type = no_blobs;
     using kept_offset = kept_nowhere;
 
     /// What the logs of a topic are made from.
@@ -95,6 +100,7 @@ public:
     {
         return slots_ + static_cast<std::size_t>(offset & mask_);
     }
+    [[nodiscard]] static no_blobs blobs() noexcept { return {}; }
     /// How many slots lie side by side from this one on.
     [[nodiscard]] std::size_t contiguous(offset_t offset) const noexcept
     {

@@ -15,6 +15,8 @@
 #include "gregor/base/error.hpp"
 #include "gregor/base/result.hpp"
 #include "gregor/base/types.hpp"
+#include "gregor/log/blob_format.hpp"
+#include "gregor/log/blob_store.hpp"
 #include "gregor/log/checkpoint.hpp"
 #include "gregor/log/directory.hpp"
 #include "gregor/log/format.hpp"
@@ -74,8 +76,9 @@ public:
     /// was killed may begin with less than a segment below it.
     [[nodiscard]] offset_t durable() const noexcept { return durable_; }
 
-    /// From now on slots lie in this window: all that are there, and those that are added.
-    [[nodiscard]] failure map_into(window<Files> where);
+    /// From now on slots lie in this window: all that are there, and those that are added; and
+    /// blobs, where there are any, in the other one.
+    [[nodiscard]] failure map_into(window<Files> where, std::optional<window<Files>> of_blobs = {});
     [[nodiscard]] const window<Files>& mapped() const noexcept { return *window_; }
 
     [[nodiscard]] segment<Files>& segment_of(offset_t offset) noexcept
@@ -84,12 +87,24 @@ public:
         return segments_[static_cast<std::size_t>((offset - begin()) / format_.slot_count)];
     }
 
-    /// Adds a segment behind the last one, mapped and empty.
-    [[nodiscard]] failure add_segment();
+    /// Where the blobs ended that counted when this was opened.
+    [[nodiscard]] std::uint64_t blobs_end() const noexcept { return blobs_end_; }
+    [[nodiscard]] std::uint64_t blob_bytes() const noexcept { return blobs_ ? blobs_->bytes() : 0; }
+    [[nodiscard]] blob_store<Files>& blobs() noexcept { return *blobs_; }
+    [[nodiscard]] const blob_store<Files>& blobs() const noexcept { return *blobs_; }
+    /// Adds the chunk that this position lies in, mapped.
+    [[nodiscard]] failure add_chunk(std::uint64_t position)
+    {
+        return failed() ? broken() : blobs_->add(in_, position);
+    }
+
+    /// Adds a segment behind the last one, mapped and empty. All its records will have their blobs
+    /// from this position on.
+    [[nodiscard]] failure add_segment(std::uint64_t blobs_from = 0);
 
     /// Adds a segment, too, and makes it of the oldest one, which nobody needs any more; its pages
     /// are in memory already. Where that fails the oldest one is gone all the same.
-    [[nodiscard]] failure add_segment_of_oldest();
+    [[nodiscard]] failure add_segment_of_oldest(std::uint64_t blobs_from = 0);
 
     /// Takes the oldest segment away, which nobody needs any more. Not the last one. Whether it is
     /// lasting makes no difference: it is full, and gone for good.
@@ -111,15 +126,16 @@ public:
 
     /// Makes everything below `end` lasting: records that were all published. Segments that are
     /// full by then are sealed. The checkpoint says so when one was sealed, and not each time: that
-    /// would be a sync more, and who recovers finds the records that are lasting without it.
-    [[nodiscard]] failure flush(offset_t end);
+    /// would be a sync more, and who recovers finds the records that are lasting without it. No
+    /// blob reaches beyond `blobs_end`.
+    [[nodiscard]] failure flush(offset_t end, std::uint64_t blobs_end = 0);
 
     /// Makes lasting what groups have committed.
     [[nodiscard]] failure flush_offsets();
 
     /// The last flush, at the end of the log, behind which nothing is written any more: who opens
     /// it next, knows that nothing is missing.
-    [[nodiscard]] failure close(offset_t end);
+    [[nodiscard]] failure close(offset_t end, std::uint64_t blobs_end = 0);
 
     [[nodiscard]] bool failed() const noexcept { return !broke_.ok(); }
     /// Why it has failed for good; none where it has not.
@@ -129,16 +145,8 @@ private:
     partition_files(directory<Files> in, segment_format format, recovered<Files>&& found) noexcept
         : in_(std::move(in)), format_(std::move(format)), report_(found.report),
           checkpoint_(std::move(found.checkpoint)), segments_(std::move(found.segments)),
-          durable_(report_.durable)
+          blobs_(std::move(found.blobs)), blobs_end_(found.blobs_end), durable_(report_.durable)
     {
-    }
-
-    static std::uint64_t wall_clock()
-    {
-        using std::chrono::nanoseconds;
-        const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
-        return static_cast<std::uint64_t>(
-            std::chrono::duration_cast<nanoseconds>(since_1970).count());
     }
 
     /// The partition has failed, for good: even where there is no memory to say so.
@@ -147,10 +155,16 @@ private:
         broke_ = did;
         broke_at_ = base;
     }
+    failure fail(outcome did, offset_t base)
+    {
+        breaks(did, base);
+        return broken();
+    }
     [[nodiscard]] failure broken() const
     {
         return broke_.on(in_.of(broke_at_ == at_checkpoint ? checkpoint_file<Files>::name
                                 : broke_at_ == at_offsets  ? offsets_file<Files>::name
+                                : broke_at_ == at_blobs    ? blobs_ending
                                                            : segment_name(broke_at_)));
     }
     /// What is left of a segment whose file has this name, and that is not counted any more.
@@ -160,8 +174,13 @@ private:
         return window_ ? which.map_into(window_->place(which.base())) : which.map();
     }
     [[nodiscard]] failure take_in(result<segment<Files>> made);
-    /// What is gone for good cannot be lost any more.
-    void oldest_is_gone() noexcept { durable_ = (std::max)(durable_, begin()); }
+    /// What is gone for good cannot be lost any more, and its blobs are not needed.
+    [[nodiscard]] failure oldest_is_gone()
+    {
+        durable_ = (std::max)(durable_, begin());
+        return blobs_ ? blobs_->remove_below(in_, segments_.front().blobs_from()) : failure{};
+    }
+    [[nodiscard]] failure flush_blobs(offset_t end, std::uint64_t blobs_end);
     /// Writes down what is durable.
     [[nodiscard]] failure save(bool clean);
 
@@ -171,11 +190,14 @@ private:
     checkpoint_file<Files> checkpoint_;
     std::optional<window<Files>> window_; // before what lies in it
     std::vector<segment<Files>> segments_;
+    std::optional<blob_store<Files>> blobs_;
+    std::uint64_t blobs_end_;
     std::optional<offsets_file<Files>> offsets_;
     offset_t durable_;
 
     static constexpr offset_t at_checkpoint = ~offset_t{0};
     static constexpr offset_t at_offsets = at_checkpoint - 1;
+    static constexpr offset_t at_blobs = at_checkpoint - 2;
     outcome broke_; ///< what made it fail for good
     offset_t broke_at_ = at_checkpoint;
 };
@@ -200,7 +222,8 @@ partition_files<Files>::open(directory<Files> in, segment_format format, recover
 }
 
 template <class Files>
-auto partition_files<Files>::map_into(window<Files> where) -> failure
+auto partition_files<Files>::map_into(window<Files> where, std::optional<window<Files>> of_blobs)
+    -> failure
 {
     GREGOR_ASSERT(segments_.size() <= where.segments(), "a window is too small for what is there");
     window_ = std::move(where);
@@ -209,7 +232,7 @@ auto partition_files<Files>::map_into(window<Files> where) -> failure
             return did.on(in_.of(segment_name(each.base())));
         }
     }
-    return {};
+    return blobs_ ? blobs_->map_into(*std::move(of_blobs)) : failure{};
 }
 
 template <class Files>
@@ -227,18 +250,19 @@ auto partition_files<Files>::take_in(result<segment<Files>> made) -> failure
 }
 
 template <class Files>
-auto partition_files<Files>::add_segment() -> failure
+auto partition_files<Files>::add_segment(std::uint64_t blobs_from) -> failure
 {
     if (failed()) {
         return broken();
     }
     segments_.reserve(segments_.size() + 1);
     const std::uint64_t salt = segments_.empty() ? 0 : segments_.back().salt();
-    return take_in(segment<Files>::create(in_, format_, room_end(), salt, wall_clock()));
+    return take_in(
+        segment<Files>::create(in_, format_, room_end(), salt, wall_clock(), blobs_from));
 }
 
 template <class Files>
-auto partition_files<Files>::add_segment_of_oldest() -> failure
+auto partition_files<Files>::add_segment_of_oldest(std::uint64_t blobs_from) -> failure
 {
     GREGOR_ASSERT(segments_.size() > 1, "the only segment cannot be used again");
     if (failed()) {
@@ -266,14 +290,14 @@ auto partition_files<Files>::add_segment_of_oldest() -> failure
     {
         leaving it{*this, oldest, base};
         why = take_in(segment<Files>::recycle(std::move(mine), in_, next, segments_.back().salt(),
-                                              wall_clock()));
+                                              wall_clock(), blobs_from));
         it.serves = !why;
     }
     if (failed()) {
         return broken();
     }
-    oldest_is_gone();
-    return why;
+    failure left = oldest_is_gone();
+    return why ? std::move(why) : std::move(left);
 }
 
 template <class Files>
@@ -304,15 +328,21 @@ auto partition_files<Files>::remove_oldest() -> failure
     }
     segments_.erase(segments_.begin());
     if (const outcome did = Files::sync_directory(in_.get()); !did.ok()) {
-        breaks(did, base);
-        return broken();
+        return fail(did, base);
     }
-    oldest_is_gone();
-    return {};
+    return oldest_is_gone();
 }
 
 template <class Files>
-auto partition_files<Files>::flush(offset_t end) -> failure
+auto partition_files<Files>::flush_blobs(offset_t end, std::uint64_t blobs_end) -> failure
+{
+    blobs_end_ = (std::max)(blobs_end_, blobs_end);
+    const outcome did = blobs_ ? blobs_->sync_of(segments_, end, blobs_end_) : outcome{};
+    return did.ok() ? failure{} : fail(did, at_blobs);
+}
+
+template <class Files>
+auto partition_files<Files>::flush(offset_t end, std::uint64_t blobs_end) -> failure
 {
     GREGOR_ASSERT(end <= room_end(), "more is to be made lasting than there is room for");
     if (failed()) {
@@ -321,6 +351,9 @@ auto partition_files<Files>::flush(offset_t end) -> failure
     if (end <= durable()) {
         return {};
     }
+    if (failure failed = flush_blobs(end, blobs_end)) {
+        return failed;
+    }
     bool sealed = false;
     for (segment<Files>& each : segments_) {
         if (each.sealed() || each.base() >= end) {
@@ -328,10 +361,9 @@ auto partition_files<Files>::flush(offset_t end) -> failure
         }
         // in this order, for what is sealed must not stand behind what is not
         const bool full = each.end() <= end;
-        const outcome did = full ? each.seal(wall_clock(), each.newest()) : each.sync();
+        const outcome did = full ? each.seal(wall_clock(), each.newest(), blobs_end_) : each.sync();
         if (!did.ok()) {
-            breaks(did, each.base());
-            return broken();
+            return fail(did, each.base());
         }
         sealed = sealed || full;
     }
@@ -381,17 +413,16 @@ auto partition_files<Files>::flush_offsets() -> failure
     }
     if (offsets_ && offsets_->used()) {
         if (const outcome did = offsets_->sync(); !did.ok()) {
-            breaks(did, at_offsets);
-            return broken();
+            return fail(did, at_offsets);
         }
     }
     return {};
 }
 
 template <class Files>
-auto partition_files<Files>::close(offset_t end) -> failure
+auto partition_files<Files>::close(offset_t end, std::uint64_t blobs_end) -> failure
 {
-    if (failure failed = flush(end)) {
+    if (failure failed = flush(end, blobs_end)) {
         return failed;
     }
     if (failure failed = flush_offsets()) {
@@ -406,9 +437,9 @@ auto partition_files<Files>::save(bool clean) -> failure
     checkpoint_values values = checkpoint_.values();
     values.durable = durable_;
     values.clean = clean;
+    values.blobs_end = blobs_end_;
     if (const outcome did = checkpoint_.write(values); !did.ok()) {
-        breaks(did, at_checkpoint);
-        return broken();
+        return fail(did, at_checkpoint);
     }
     return {};
 }

@@ -16,10 +16,12 @@
 #include "gregor/base/error.hpp"
 #include "gregor/base/result.hpp"
 #include "gregor/base/types.hpp"
+#include "gregor/log/blob_recovery.hpp"
 #include "gregor/log/checkpoint.hpp"
 #include "gregor/log/directory.hpp"
 #include "gregor/log/format.hpp"
 #include "gregor/log/os_file.hpp"
+#include "gregor/log/recovered.hpp"
 #include "gregor/log/recovery_report.hpp"
 #include "gregor/log/segment.hpp"
 #include "gregor/log/segment_tail.hpp"
@@ -27,14 +29,6 @@
 #if GREGOR_FILES
 
 namespace gregor::inline GREGOR_ABI::disk {
-
-/// A partition that can be gone on with.
-template <class Files>
-struct recovered {
-    recovery_report report;
-    checkpoint_file<Files> checkpoint;
-    std::vector<segment<Files>> segments; ///< by offset; none where nothing was ever written
-};
 
 /// Brings the files of a partition to a state that can be gone on with, whatever ended the last
 /// writer, and says what it found.
@@ -60,7 +54,7 @@ public:
     /// What is set aside, is so in `asides`.
     recovery(const directory<Files>& in, const segment_format& format, recovery_options options,
              const directory<Files>& asides)
-        : in_(in), format_(format), options_(options), tail_(in, format, asides)
+        : in_(in), format_(format), options_(options), tail_(in, format, asides), blobs_(in, format)
     {
     }
 
@@ -91,6 +85,7 @@ private:
         for (std::size_t i = first_open_; i != segments_.size() && !failed && going; ++i) {
             failed = tail_.each_slot(segments_[i], segments_[i].base(),
                                      [&](offset_t at, slot_state state, const auto* slot) {
+                                         blobs_.knows(state, slot);
                                          if (tail_.is_residue(state, slot)) {
                                              used_end_ = at + 1;
                                          }
@@ -120,6 +115,7 @@ private:
     const segment_format& format_;
     const recovery_options options_;
     segment_tail<Files> tail_;
+    blob_recovery<Files> blobs_;
     recovery_report report_;
 
     std::vector<offset_t> bases_;
@@ -161,7 +157,8 @@ result<recovered<Files>> recovery<Files>::run()
         }
     }
     report_.took = std::chrono::steady_clock::now() - began;
-    return recovered<Files>{report_, *std::move(checkpoint_), std::move(segments_)};
+    return recovered<Files>{report_, *std::move(checkpoint_), std::move(segments_), blobs_.take(),
+                            blobs_.end()};
 }
 
 /// What is in the directory; what was not finished goes.
@@ -216,6 +213,7 @@ auto recovery<Files>::open_checkpoint() -> failure
     }
     checkpoint_.emplace(*std::move(opened));
     values_ = checkpoint_->values();
+    blobs_.knows(values_.blobs_end);
     report_.same_boot = values_.boot_id == boot;
     report_.checkpoint_torn = checkpoint_->torn();
     values_.boot_id = boot;
@@ -255,6 +253,7 @@ auto recovery<Files>::open_segments() -> failure
         }
         copied_ = copied_ || !itself;
         report_.same_boot = report_.same_boot && itself;
+        blobs_.knows(*opened);
         first_open_ += opened->sealed() ? 1U : 0U;
         segments_.push_back(*std::move(opened));
     }
@@ -384,7 +383,10 @@ template <class Files>
 auto recovery<Files>::make_lasting() -> failure
 {
     const bool lasts = !report_.same_boot || options_.sync_all;
-    failure failed;
+    failure failed = blobs_.open(segments_);
+    if (!failed && lasts) {
+        failed = blobs_.make_lasting(segments_, values_.durable, options_.sync_all);
+    }
     for (std::size_t i = 0; i != segments_.size() && !failed; ++i) {
         segment_type& each = segments_[i];
         std::uint64_t erased = 0;
@@ -422,6 +424,7 @@ auto recovery<Files>::finish() -> failure
         return failed;
     }
     values_.clean = false;
+    values_.blobs_end = blobs_.end();
     // both blocks: neither is left to say what no longer holds
     for (int block = 0; block != 2; ++block) {
         if (const outcome did = checkpoint_->write(values_); !did.ok()) {

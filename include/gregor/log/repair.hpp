@@ -27,6 +27,7 @@
 #include "gregor/log/segment.hpp"
 #include "gregor/log/segment_header.hpp"
 #include "gregor/log/segment_tail.hpp"
+#include "gregor/log/slot_time.hpp"
 #include "gregor/log/survey.hpp"
 
 #if GREGOR_FILES
@@ -95,14 +96,6 @@ private:
     [[nodiscard]] std::uint64_t last_epoch() const
     {
         return found_.checkpoint ? found_.checkpoint->values().epoch : wall_clock() / 1'000'000'000;
-    }
-
-    static std::uint64_t wall_clock()
-    {
-        using std::chrono::nanoseconds;
-        const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
-        return static_cast<std::uint64_t>(
-            std::chrono::duration_cast<nanoseconds>(since_1970).count());
     }
 
     const directory<Files>& in_;
@@ -312,7 +305,8 @@ auto repair_work<Files>::note_end() -> failure
                                    .epoch = last_epoch(),
                                    .epoch_start = found_.end,
                                    .clean = false,
-                                   .boot_id = {}};
+                                   .boot_id = {},
+                                   .blobs_end = found_.blobs_end};
     if (found_.checkpoint) {
         for (int block = 0; block != 2; ++block) {
             if (failure failed = unless(found_.checkpoint->write(values), name)) {

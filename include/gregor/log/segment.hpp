@@ -56,10 +56,12 @@ public:
     ~segment() { unmap(); }
 
     /// A new one, empty, with room on the disk for all of it; there when this returns, or not at
-    /// all. `previous_salt` is that of the segment before it, or 0.
+    /// all. `previous_salt` is that of the segment before it, or 0; no blob of its records will lie
+    /// before `blobs_from`.
     [[nodiscard]] static result<segment> create(const directory<Files>& in,
                                                 const segment_format& format, offset_t base,
-                                                std::uint64_t previous_salt, std::uint64_t now);
+                                                std::uint64_t previous_salt, std::uint64_t now,
+                                                std::uint64_t blobs_from = 0);
 
     /// The one with this base, once its header was found to be what it should be.
     [[nodiscard]] static result<segment> open(const directory<Files>& in,
@@ -70,7 +72,7 @@ public:
     /// fails, the old one is gone or as it was, and the new one is not there, or empty.
     [[nodiscard]] static result<segment> recycle(segment&& old, const directory<Files>& in,
                                                  offset_t base, std::uint64_t previous_salt,
-                                                 std::uint64_t now);
+                                                 std::uint64_t now, std::uint64_t blobs_from = 0);
 
     /// Removes the file; gone for good when this returns.
     [[nodiscard]] outcome remove(const directory<Files>& in)
@@ -88,6 +90,8 @@ public:
     {
         return page_.header.previous_salt;
     }
+    /// None of its blobs lies before it.
+    [[nodiscard]] std::uint64_t blobs_from() const noexcept { return page_.header.blobs_from; }
     [[nodiscard]] bool recycled() const noexcept { return page_.header.recycled != 0; }
     [[nodiscard]] bool sealed() const noexcept { return page_.seal.magic[0] != 0; }
     [[nodiscard]] const segment_format& format() const noexcept { return format_; }
@@ -106,8 +110,10 @@ public:
     [[nodiscard]] outcome sync() noexcept { return Files::sync(file_.get()); }
 
     /// Says that every slot is full and that nothing changes here any more, and makes that and all
-    /// of it lasting. `newest`: the latest time of its records, or 0.
-    [[nodiscard]] outcome seal(std::uint64_t now, std::uint64_t newest) noexcept;
+    /// of it lasting. `newest`: the latest time of its records, or 0; none of their blobs
+    /// reaches beyond `blobs_end`.
+    [[nodiscard]] outcome seal(std::uint64_t now, std::uint64_t newest,
+                               std::uint64_t blobs_end = 0) noexcept;
 
     /// Takes the seal away, and makes that lasting.
     [[nodiscard]] outcome unseal() noexcept
@@ -222,7 +228,8 @@ private:
 
     /// Writes the first header page of an unfinished file, and gives it its name.
     [[nodiscard]] outcome begin(const directory<Files>& in, offset_t base,
-                                std::uint64_t previous_salt, std::uint64_t now, bool recycled);
+                                std::uint64_t previous_salt, std::uint64_t now, bool recycled,
+                                std::uint64_t blobs_from);
     [[nodiscard]] outcome write_block(const void* block, std::size_t at) noexcept
     {
         return Files::write(file_.get(), block, block_bytes, at);
@@ -236,9 +243,9 @@ private:
 };
 
 template <class Files>
-result<segment<Files>> segment<Files>::create(const directory<Files>& in,
-                                              const segment_format& format, offset_t base,
-                                              std::uint64_t previous_salt, std::uint64_t now)
+result<segment<Files>>
+segment<Files>::create(const directory<Files>& in, const segment_format& format, offset_t base,
+                       std::uint64_t previous_salt, std::uint64_t now, std::uint64_t blobs_from)
 {
     const std::string name = segment_name(base) + std::string{unfinished_ending};
     file_handle<Files> file;
@@ -250,7 +257,7 @@ result<segment<Files>> segment<Files>::create(const directory<Files>& in,
     did = Files::allocate(file.get(), format.file_bytes());
     segment made{std::move(file), format};
     if (did.ok()) {
-        did = made.begin(in, base, previous_salt, now, false);
+        did = made.begin(in, base, previous_salt, now, false, blobs_from);
     }
     if (!did.ok()) {
         static_cast<void>(Files::remove(in.get(), name.c_str()));
@@ -261,7 +268,8 @@ result<segment<Files>> segment<Files>::create(const directory<Files>& in,
 
 template <class Files>
 outcome segment<Files>::begin(const directory<Files>& in, offset_t base,
-                              std::uint64_t previous_salt, std::uint64_t now, bool recycled)
+                              std::uint64_t previous_salt, std::uint64_t now, bool recycled,
+                              std::uint64_t blobs_from)
 {
     std::uint64_t salt = 0;
     file_facts facts;
@@ -270,7 +278,7 @@ outcome segment<Files>::begin(const directory<Files>& in, offset_t base,
         did = Files::look(file_.get(), facts);
     }
     page_ = {};
-    page_.header = make_header(format_, base, salt, previous_salt, now, recycled);
+    page_.header = make_header(format_, base, salt, previous_salt, now, recycled, blobs_from);
     page_.identity.device = facts.device;
     page_.identity.inode = facts.inode;
     finish_block(page_.identity, identity_magic, salt);
@@ -324,7 +332,7 @@ result<segment<Files>> segment<Files>::open(const directory<Files>& in,
 template <class Files>
 result<segment<Files>> segment<Files>::recycle(segment&& old, const directory<Files>& in,
                                                offset_t base, std::uint64_t previous_salt,
-                                               std::uint64_t now)
+                                               std::uint64_t now, std::uint64_t blobs_from)
 {
     segment mine = std::move(old);
     const std::string name = segment_name(base) + std::string{unfinished_ending};
@@ -333,7 +341,7 @@ result<segment<Files>> segment<Files>::recycle(segment&& old, const directory<Fi
         did = Files::sync_directory(in.get());
     }
     if (did.ok()) {
-        did = mine.begin(in, base, previous_salt, now, true);
+        did = mine.begin(in, base, previous_salt, now, true, blobs_from);
     }
     if (!did.ok()) {
         static_cast<void>(Files::remove(in.get(), name.c_str()));
@@ -343,13 +351,15 @@ result<segment<Files>> segment<Files>::recycle(segment&& old, const directory<Fi
 }
 
 template <class Files>
-outcome segment<Files>::seal(std::uint64_t now, std::uint64_t newest) noexcept
+outcome segment<Files>::seal(std::uint64_t now, std::uint64_t newest,
+                             std::uint64_t blobs_end) noexcept
 {
     outcome did = sync();
     seal_block block{};
     block.end = end();
     block.sealed = now;
     block.newest = newest;
+    block.blobs_end = blobs_end;
     finish_block(block, seal_magic, salt());
     if (did.ok()) {
         did = write_block(&block, offsetof(header_page, seal));

@@ -26,7 +26,8 @@ namespace gregor::inline GREGOR_ABI::disk {
 
 [[nodiscard]] inline header_block make_header(const segment_format& format, offset_t base,
                                               std::uint64_t salt, std::uint64_t previous_salt,
-                                              std::uint64_t now, bool recycled)
+                                              std::uint64_t now, bool recycled,
+                                              std::uint64_t blobs_from = 0)
 {
     header_block made{};
     made.version = format_version;
@@ -47,6 +48,8 @@ namespace gregor::inline GREGOR_ABI::disk {
     made.recycled = recycled ? 1U : 0U;
     made.type_bytes = static_cast<std::uint32_t>(format.type.size());
     std::memcpy(made.type, format.type.data(), format.type.size());
+    made.blobs_from = blobs_from;
+    made.blob_chunk_bytes = format.blob_chunk_bytes;
     made.salt = salt;
     finish_block(made, header_magic, salt);
     return made;
@@ -68,7 +71,8 @@ namespace gregor::inline GREGOR_ABI::disk {
                           .partition = found.partition,
                           .slot_count = found.slot_count,
                           .timestamp_at = found.timestamp_at,
-                          .timestamp_tick = found.timestamp_tick};
+                          .timestamp_tick = found.timestamp_tick,
+                          .blob_chunk_bytes = found.blob_chunk_bytes};
     return format.possible() ? std::optional{std::move(format)} : std::nullopt;
 }
 
@@ -115,7 +119,7 @@ namespace gregor::inline GREGOR_ABI::disk {
         told.timestamp_tick = 0;
     }
     const header_block wanted = make_header(told, base, found.salt, found.previous_salt,
-                                            found.created, found.recycled != 0);
+                                            found.created, found.recycled != 0, found.blobs_from);
     const auto differs = [&](little32 header_block::* field) {
         return found.*field != wanted.*field;
     };
@@ -137,6 +141,9 @@ namespace gregor::inline GREGOR_ABI::disk {
     }
     if (found.slot_count != format.slot_count) {
         return other("records a segment", format.slot_count, found.slot_count);
+    }
+    if (found.blob_chunk_bytes != format.blob_chunk_bytes) {
+        return other("bytes a chunk of blobs", format.blob_chunk_bytes, found.blob_chunk_bytes);
     }
     if (found.base != base) {
         return other("base offset, as its name says,", base, found.base);

@@ -13,6 +13,7 @@
 #include "gregor/base/config.hpp"
 #include "gregor/base/error.hpp"
 #include "gregor/base/types.hpp"
+#include "gregor/log/blob_reader.hpp"
 #include "gregor/log/directory.hpp"
 #include "gregor/log/file_handle.hpp"
 #include "gregor/log/format.hpp"
@@ -38,7 +39,10 @@ public:
     /// What is set aside, is so in `asides`.
     segment_tail(const directory<Files>& in, const segment_format& format,
                  const directory<Files>& asides)
-        : in_(in), asides_in_(asides), slot_bytes_(static_cast<std::size_t>(format.slot_bytes())),
+        : in_(in), asides_in_(asides), blobs_(in, format.blob_chunk_bytes),
+          has_blobs_(format.has_blobs()),
+          payload_at_(static_cast<std::size_t>(format.payload_at())),
+          slot_bytes_(static_cast<std::size_t>(format.slot_bytes())),
           piece_((std::max)(std::size_t{1}, (std::size_t{1} << 18U) / slot_bytes_)),
           buffer_(piece_ * slot_bytes_), zero_(slot_bytes_)
     {
@@ -51,12 +55,13 @@ public:
     /// There is a file of this name, which stays as it is.
     void knows_aside(std::string name) { asides_.push_back(std::move(name)); }
 
-    /// Visits the slots from `first` on: visit(offset, state, slot) says whether to go on.
+    /// Visits the slots from `first` on: visit(offset, state, slot) says whether to go on. A record
+    /// whose blob is not whole is damaged.
     template <class Visit>
     [[nodiscard]] failure each_slot(const segment<Files>& in, offset_t first, Visit&& visit);
 
     /// Keeps the slots that are about to be erased in a file of their own: the segment's header
-    /// page, and then slot after slot. There, and lasting, when this returns.
+    /// page, and then slot after slot, each with its blob. There, and lasting, when this returns.
     [[nodiscard]] failure set_aside(const segment<Files>& from, offset_t first);
 
     /// Whether this has to go where it stands beyond the end. A payload without a stamp has to: it
@@ -85,9 +90,28 @@ private:
         return did.ok() ? failure{} : failure{did.on(in_.of(segment_name(in.base())))};
     }
     [[nodiscard]] std::string free_name(offset_t base) const;
+    /// A whole slot is that of a whole record only with its blob.
+    [[nodiscard]] failure look_at_blob(const unsigned char* slot, slot_state& state)
+    {
+        bool whole = true;
+        const outcome did = blobs_.read(blob_of(slot, payload_at_), whole);
+        state = whole ? state : slot_state::damaged;
+        return did.ok() ? failure{} : failure{did.on(blobs_.path())};
+    }
+    /// How much of a file of what was set aside the blob of a slot takes; 0 without.
+    [[nodiscard]] std::size_t aside_bytes(slot_state state, const unsigned char* slot) const
+    {
+        return has_blobs_ && state == slot_state::record
+                   ? (blob_of(slot, payload_at_).bytes + blob_alignment - 1) / blob_alignment *
+                         blob_alignment
+                   : 0;
+    }
 
     const directory<Files>& in_;
     const directory<Files>& asides_in_;
+    blob_reader<Files> blobs_;
+    const bool has_blobs_;
+    const std::size_t payload_at_;
     const std::size_t slot_bytes_;
     const std::size_t piece_; ///< how many slots are read at once
     std::vector<unsigned char> buffer_;
@@ -112,9 +136,14 @@ auto segment_tail<Files>::each_slot(const segment<Files>& in, offset_t first, Vi
             if (i >= whole) {
                 whole = i + count_whole_slots(begun, first + i, slot(i), slot_bytes_, count - i);
             }
-            const slot_state state =
+            slot_state state =
                 i < whole ? state_of_whole_slot(slot(i))
                           : look_at_slot(begun, first + i, in.recycled(), slot(i), slot_bytes_);
+            if (has_blobs_ && state == slot_state::record) {
+                if (failure failed = look_at_blob(slot(i), state)) {
+                    return failed;
+                }
+            }
             if (!visit(first + i, state, slot(i))) {
                 return {};
             }
@@ -138,12 +167,12 @@ std::string segment_tail<Files>::free_name(offset_t base) const
 template <class Files>
 auto segment_tail<Files>::set_aside(const segment<Files>& from, offset_t first) -> failure
 {
-    std::uint64_t count = 0;
-    failure failed = each_slot(from, first, [&](offset_t, slot_state state, const auto*) {
-        count += state != slot_state::empty ? 1U : 0U;
+    std::uint64_t bytes = 0;
+    failure failed = each_slot(from, first, [&](offset_t, slot_state state, const auto* slot) {
+        bytes += state != slot_state::empty ? slot_bytes_ + aside_bytes(state, slot) : 0;
         return true;
     });
-    if (failed || count == 0) {
+    if (failed || bytes == 0) {
         return failed;
     }
     const std::string name = free_name(from.base());
@@ -151,7 +180,7 @@ auto segment_tail<Files>::set_aside(const segment<Files>& from, offset_t first) 
     file_handle<Files> file;
     outcome did = Files::open(asides_in_.get(), unfinished.c_str(), open_mode::create, file.fill());
     if (did.ok()) {
-        did = Files::allocate(file.get(), page_bytes + count * slot_bytes_);
+        did = Files::allocate(file.get(), page_bytes + bytes);
     }
     if (did.ok()) {
         did = Files::write(file.get(), &from.header(), page_bytes, 0);
@@ -162,6 +191,13 @@ auto segment_tail<Files>::set_aside(const segment<Files>& from, offset_t first) 
             if (state != slot_state::empty) {
                 did = Files::write(file.get(), slot, slot_bytes_, at);
                 at += slot_bytes_;
+                // the room was zero: what is behind the blob stays so
+                const std::size_t behind = aside_bytes(state, slot);
+                if (did.ok() && behind != 0) {
+                    did = Files::write(file.get(), blobs_.bytes(), blob_of(slot, payload_at_).bytes,
+                                       at);
+                    at += behind;
+                }
             }
             return did.ok();
         });

@@ -31,6 +31,14 @@ inline constexpr std::uint32_t timestamp_tick =
     return in_ns(std::int64_t{time.time_since_epoch().count()}, timestamp_tick);
 }
 
+/// What the system's clock says, as segments are told it: in ns since 1970.
+[[nodiscard]] inline std::uint64_t wall_clock()
+{
+    const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(since_1970).count());
+}
+
 /// When the record in a slot was sent, in ticks since 1970. Only of a format that has a time.
 [[nodiscard]] inline std::int64_t ticks_in_slot(const segment_format& format,
                                                 const unsigned char* slot) noexcept

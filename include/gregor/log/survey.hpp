@@ -15,6 +15,7 @@
 #include "gregor/base/config.hpp"
 #include "gregor/base/error.hpp"
 #include "gregor/base/types.hpp"
+#include "gregor/log/blob_format.hpp"
 #include "gregor/log/checkpoint.hpp"
 #include "gregor/log/directory.hpp"
 #include "gregor/log/file_handle.hpp"
@@ -62,6 +63,7 @@ public:
 
     std::vector<offset_t> bases;                      ///< of all segments, by offset
     std::vector<std::string> asides;                  ///< names of what was set aside before
+    std::uint64_t blobs_end = 0;                      ///< of the chunks of blobs
     bool has_checkpoint = false;                      ///< there is a file, whole or not
     std::optional<checkpoint_file<Files>> checkpoint; ///< where it is whole
 
@@ -121,6 +123,8 @@ auto survey<Files>::look_around() -> failure
     const outcome did = Files::list(in_.get(), [&](std::string_view name) {
         if (const auto base = base_in(name)) {
             bases.push_back(*base);
+        } else if (const auto chunk = chunk_in(name)) {
+            blobs_end = (std::max)(blobs_end, *chunk + format_.blob_chunk_bytes);
         } else if (name == checkpoint_file<Files>::name) {
             has_checkpoint = true;
         } else if (name.ends_with(aside_ending)) {

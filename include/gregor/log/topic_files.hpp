@@ -37,6 +37,7 @@ struct record_identity {
     std::uint32_t layout = 0;         ///< what lies beside the value, by policies
     std::uint32_t timestamp_at = 0;   ///< where in a slot; 0: nowhere
     std::uint32_t timestamp_tick = 0; ///< in ns
+    bool has_blobs = false;           ///< not all of it lies in the slots
 };
 
 /// The folder of a topic, locked: its partitions, each in a folder that is called by its number.
@@ -111,13 +112,15 @@ private:
 };
 
 /// How many records a segment holds, by these options.
-[[nodiscard]] inline std::uint64_t records_a_segment(const log_options& options,
-                                                     std::uint64_t slot_bytes) noexcept
+[[nodiscard]] inline std::uint64_t
+records_a_segment(const log_options& options, std::uint64_t slot_bytes, bool has_blobs) noexcept
 {
     constexpr std::uint64_t least = 512; // of any length, they fill whole pages
+    // nobody knows how long blobs will be; the longer, the more is kept for one segment's sake
+    const std::uint64_t with_its_blob = slot_bytes + (has_blobs ? 1024 : 0);
     return options.segment_records != 0
                ? options.segment_records
-               : (std::max)(least, std::bit_floor(options.segment_bytes / slot_bytes));
+               : (std::max)(least, std::bit_floor(options.segment_bytes / with_its_blob));
 }
 
 /// Why a log cannot be made by these options.
@@ -148,14 +151,21 @@ refuse_options(std::string_view topic, const log_options& options, const segment
                              std::to_string(format.type.size()), ", ",
                              std::to_string(format.slot_count), " a segment"}));
     }
-    const std::uint64_t two_segments = 2 * format.slot_count * format.slot_bytes();
+    if (format.has_blobs() &&
+        (!std::has_single_bit(options.blob_chunk_bytes) || options.blob_chunk_bytes < page_bytes ||
+         options.blob_chunk_bytes > std::size_t{1} << 30U)) {
+        return refused("log.blob_chunk_bytes to be a power of two from 4096 to 2^30",
+                       std::to_string(options.blob_chunk_bytes));
+    }
+    const std::uint64_t two_segments =
+        2 * (format.slot_count * format.slot_bytes() + format.blob_chunk_bytes);
     if (options.most_bytes < two_segments) {
-        return refused(
-            text({"log.most_bytes of two segments or more, ", std::to_string(two_segments)}),
-            std::to_string(options.most_bytes));
+        return refused(text({"log.most_bytes of two segments or more, with blobs, ",
+                             std::to_string(two_segments)}),
+                       std::to_string(options.most_bytes));
     }
     if (options.retention_bytes != 0 && options.retention_bytes < two_segments) {
-        return refused(text({"log.retention_bytes of two segments or more, ",
+        return refused(text({"log.retention_bytes of two segments or more, with blobs, ",
                              std::to_string(two_segments), ", or 0"}),
                        std::to_string(options.retention_bytes));
     }
@@ -180,7 +190,8 @@ result<topic_files<Files>> topic_files<Files>::open(std::string_view topic,
                           .layout = records.layout,
                           .timestamp_at = records.timestamp_at,
                           .timestamp_tick = records.timestamp_tick};
-    format.slot_count = records_a_segment(options, format.slot_bytes());
+    format.slot_count = records_a_segment(options, format.slot_bytes(), records.has_blobs);
+    format.blob_chunk_bytes = records.has_blobs ? options.blob_chunk_bytes : 0;
     if (auto why = refuse_options(topic, options, format)) {
         return *std::move(why);
     }
@@ -318,7 +329,21 @@ result<partition_files<Files>> topic_files<Files>::open_one(std::size_t partitio
     if (!where) {
         return where.error();
     }
-    if (auto why = files->map_into(*std::move(where))) {
+    std::optional<window<Files>> of_blobs;
+    if (format.has_blobs()) {
+        const std::uint64_t chunk_bytes = format.blob_chunk_bytes;
+        const std::uint64_t chunks =
+            (std::min)(std::bit_floor(options_.most_bytes / chunk_bytes), most_segments);
+        auto made = window<Files>::reserve(
+            chunk_bytes, 1,
+            static_cast<std::size_t>((std::max)(chunks, std::bit_ceil(files->blobs().places()))),
+            path);
+        if (!made) {
+            return made.error();
+        }
+        of_blobs.emplace(*std::move(made));
+    }
+    if (auto why = files->map_into(*std::move(where), std::move(of_blobs))) {
         return *std::move(why);
     }
     if (only_reads) {

@@ -30,9 +30,15 @@ public:
     [[nodiscard]] static result<window> reserve(const segment_format& format, std::size_t count,
                                                 std::string_view path)
     {
+        return reserve(format.slot_count, format.slot_bytes(), count, path);
+    }
+    /// The same for segments of so many slots, or for chunks of so many bytes.
+    [[nodiscard]] static result<window> reserve(std::uint64_t slots, std::uint64_t slot_bytes,
+                                                std::size_t count, std::string_view path)
+    {
         window made;
-        made.slot_count_ = format.slot_count;
-        made.segment_bytes_ = static_cast<std::size_t>(format.slot_count * format.slot_bytes());
+        made.slot_count_ = slots;
+        made.segment_bytes_ = static_cast<std::size_t>(slots * slot_bytes);
         made.count_ = count;
         const outcome did = Files::reserve(made.bytes(), made.at_);
         return did.ok() ? result<window>{std::move(made)} : did.on(path);

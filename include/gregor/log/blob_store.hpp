@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gregor/base/assert.hpp"
+#include "gregor/base/config.hpp"
+#include "gregor/base/error.hpp"
+#include "gregor/base/result.hpp"
+#include "gregor/base/types.hpp"
+#include "gregor/log/blob_format.hpp"
+#include "gregor/log/directory.hpp"
+#include "gregor/log/file_handle.hpp"
+#include "gregor/log/format.hpp"
+#include "gregor/log/os_file.hpp"
+#include "gregor/log/window.hpp"
+#include "gregor/ring/seen_memory.hpp"
+
+#if GREGOR_FILES
+
+namespace gregor::inline GREGOR_ABI::disk {
+
+/// The chunks beside the segments of a partition, while a log writes to them: they are added at one
+/// end and taken away at the other, and lie side by side in a window, so the place of a blob
+/// follows from its position.
+///
+/// Threads   one at a time, with the directory locked; mapped bytes, as the log's protocol says
+/// Errors    returned. A chunk that could not be added leaves nothing that counts
+/// Lifetime  what is mapped goes with it
+template <class Files = os_files>
+class blob_store {
+public:
+    using failure = std::optional<error>;
+
+    /// Those that are there, but for the ones below `from`: of them nothing is needed any more, and
+    /// they go.
+    [[nodiscard]] static result<blob_store> open(const directory<Files>& in,
+                                                 const segment_format& format, std::uint64_t from);
+
+    /// From now on they lie in this window: all that are there, and those that are added.
+    [[nodiscard]] failure map_into(window<Files> where);
+    [[nodiscard]] bool is_mapped() const noexcept { return window_.has_value(); }
+    [[nodiscard]] const window<Files>& mapped() const noexcept { return *window_; }
+
+    [[nodiscard]] std::uint64_t chunk_bytes() const noexcept { return chunk_bytes_; }
+    /// The room that they take on the disk.
+    [[nodiscard]] std::uint64_t bytes() const noexcept { return chunks_.size() * file_bytes(); }
+    [[nodiscard]] std::uint64_t file_bytes() const noexcept { return page_bytes + chunk_bytes_; }
+    /// How many places the window has from the oldest one to this position's.
+    [[nodiscard]] std::uint64_t span_to(std::uint64_t position) const noexcept
+    {
+        const std::uint64_t base = base_of(position);
+        return chunks_.empty() ? 1 : (base - chunks_.front().base) / chunk_bytes_ + 1;
+    }
+    /// How many places it takes for those that are there, and one more.
+    [[nodiscard]] std::uint64_t places() const noexcept
+    {
+        return chunks_.empty() ? 1 : span_to(chunks_.back().base) + 1;
+    }
+    [[nodiscard]] bool has(std::uint64_t position) const noexcept
+    {
+        return find(position) != nullptr;
+    }
+
+    /// Adds the one that this position lies in, behind all others.
+    [[nodiscard]] failure add(const directory<Files>& in, std::uint64_t position);
+
+    /// Makes bytes ready to be written, before anybody may write them: their pages are in memory
+    /// and dirty. Within one chunk that is there.
+    void prepare(std::uint64_t from, std::size_t count) noexcept;
+
+    /// Takes away those that end at `from` or before. What could not be removed stays, and goes the
+    /// next time.
+    [[nodiscard]] failure remove_below(const directory<Files>& in, std::uint64_t from);
+
+    /// Makes lasting what lies in chunks between these positions.
+    [[nodiscard]] outcome sync(std::uint64_t from, std::uint64_t to) noexcept;
+
+    /// The same of what records below `end` have there, as far as their segments are not sealed.
+    template <class Segments>
+    [[nodiscard]] outcome sync_of(const Segments& segments, offset_t end, std::uint64_t to) noexcept
+    {
+        for (const auto& each : segments) {
+            if (!each.sealed() && each.base() < end) {
+                return sync(each.blobs_from(), to);
+            }
+        }
+        return {};
+    }
+
+    /// Writes what lies between these positions once more.
+    [[nodiscard]] outcome write_again(std::uint64_t from, std::uint64_t to);
+
+private:
+    struct chunk {
+        file_handle<Files> file;
+        std::uint64_t base = 0;
+    };
+
+    explicit blob_store(const segment_format& format)
+        : chunk_bytes_(format.blob_chunk_bytes), format_(format)
+    {
+    }
+
+    [[nodiscard]] std::uint64_t base_of(std::uint64_t position) const noexcept
+    {
+        return position & ~(chunk_bytes_ - 1);
+    }
+    [[nodiscard]] const chunk* find(std::uint64_t position) const noexcept
+    {
+        for (auto each = chunks_.rbegin(); each != chunks_.rend(); ++each) {
+            if (each->base == base_of(position)) {
+                return &*each;
+            }
+        }
+        return nullptr;
+    }
+    [[nodiscard]] failure open_one(const directory<Files>& in, std::uint64_t base);
+    [[nodiscard]] outcome write_new(const directory<Files>& in, chunk& made) const;
+    [[nodiscard]] outcome map(const chunk& which) const noexcept
+    {
+        return !window_ ? outcome{}
+                        : Files::map_into(which.file.get(), page_bytes,
+                                          static_cast<std::size_t>(chunk_bytes_),
+                                          window_->place(which.base));
+    }
+
+    std::uint64_t chunk_bytes_;
+    segment_format format_;
+    std::optional<window<Files>> window_; // outlives what lies in it
+    std::vector<chunk> chunks_;           ///< by position
+};
+
+template <class Files>
+result<blob_store<Files>> blob_store<Files>::open(const directory<Files>& in,
+                                                  const segment_format& format, std::uint64_t from)
+{
+    blob_store opened{format};
+    std::vector<std::uint64_t> bases;
+    const outcome did = Files::list(in.get(), [&](std::string_view name) {
+        if (const auto base = chunk_in(name)) {
+            bases.push_back(*base);
+        }
+    });
+    if (!did.ok()) {
+        return did.on(in.path);
+    }
+    std::sort(bases.begin(), bases.end());
+    opened.chunks_.reserve(bases.size());
+    for (const std::uint64_t base : bases) {
+        if (base + opened.chunk_bytes_ <= from) {
+            if (const outcome gone = Files::remove(in.get(), chunk_name(base).c_str());
+                !gone.ok()) {
+                return gone.on(in.of(chunk_name(base)));
+            }
+        } else if (failure failed = opened.open_one(in, base)) {
+            return *std::move(failed);
+        }
+    }
+    return opened;
+}
+
+template <class Files>
+auto blob_store<Files>::open_one(const directory<Files>& in, std::uint64_t base) -> failure
+{
+    const std::string name = chunk_name(base);
+    chunk opened;
+    opened.base = base;
+    file_facts facts;
+    chunk_header header{};
+    outcome did = Files::open(in.get(), name.c_str(), open_mode::write, opened.file.fill());
+    if (did.ok()) {
+        did = Files::look(opened.file.get(), facts);
+    }
+    if (did.ok() && facts.bytes >= sizeof header) {
+        did = Files::read(opened.file.get(), &header, sizeof header, 0);
+    }
+    const chunk_header wanted = make_chunk_header(format_, base);
+    const bool same = std::memcmp(&header, &wanted, sizeof header) == 0;
+    if (did.ok() && !same && is_block(header, chunk_magic, 0)) {
+        return error{errc::wrong_format, text({"blobs \"", in.of(name), "\""}),
+                     "a chunk of this log, at this position", "another one"};
+    }
+    // what is missing of it, a record's checksum says
+    const std::uint64_t whole = file_bytes();
+    if (did.ok() && facts.bytes < whole) {
+        did = Files::allocate(opened.file.get(), whole);
+    }
+    if (did.ok() && facts.bytes > whole) {
+        did = Files::cut(opened.file.get(), whole);
+    }
+    if (did.ok() && !same) {
+        did = Files::write(opened.file.get(), &wanted, sizeof wanted, 0);
+    }
+    if (!did.ok()) {
+        return did.on(in.of(name));
+    }
+    chunks_.push_back(std::move(opened));
+    return {};
+}
+
+template <class Files>
+auto blob_store<Files>::map_into(window<Files> where) -> failure
+{
+    window_ = std::move(where);
+    for (const chunk& each : chunks_) {
+        if (const outcome did = map(each); !did.ok()) {
+            return did.on(chunk_name(each.base));
+        }
+    }
+    return {};
+}
+
+template <class Files>
+auto blob_store<Files>::add(const directory<Files>& in, std::uint64_t position) -> failure
+{
+    chunk made;
+    made.base = base_of(position);
+    GREGOR_ASSERT(chunks_.empty() || chunks_.back().base < made.base,
+                  "a chunk is added behind all others");
+    chunks_.reserve(chunks_.size() + 1);
+    outcome did = write_new(in, made);
+    if (did.ok()) {
+        did = map(made); // else it stays on the disk, empty; the next attempt writes over it
+    }
+    if (!did.ok()) {
+        return did.on(in.of(chunk_name(made.base)));
+    }
+    chunks_.push_back(std::move(made));
+    return {};
+}
+
+/// There when this returns, or not at all.
+template <class Files>
+outcome blob_store<Files>::write_new(const directory<Files>& in, chunk& made) const
+{
+    const std::string name = chunk_name(made.base);
+    const std::string unfinished = text({name, unfinished_ending});
+    const chunk_header header = make_chunk_header(format_, made.base);
+    static_cast<void>(Files::remove(in.get(), unfinished.c_str())); // of an attempt that failed
+    outcome did = Files::open(in.get(), unfinished.c_str(), open_mode::create, made.file.fill());
+    if (!did.ok()) {
+        return did;
+    }
+    did = Files::allocate(made.file.get(), file_bytes());
+    if (did.ok()) {
+        did = Files::write_through(made.file.get(), &header, sizeof header, 0);
+    }
+    if (did.ok()) {
+        did = Files::rename(in.get(), unfinished.c_str(), name.c_str());
+    }
+    if (!did.ok()) {
+        static_cast<void>(Files::remove(in.get(), unfinished.c_str()));
+        return did;
+    }
+    return Files::sync_directory(in.get());
+}
+
+template <class Files>
+void blob_store<Files>::prepare(std::uint64_t from, std::size_t count) noexcept
+{
+    const chunk& in = *find(from);
+    const auto up_to_a_page = [](std::uint64_t at) {
+        return static_cast<std::size_t>((at + page_bytes - 1) / page_bytes * page_bytes);
+    };
+    // the page in which the first byte lies was touched with those before it
+    const std::size_t first = up_to_a_page(from - in.base);
+    const std::size_t last = up_to_a_page(from - in.base + count);
+    if (first >= last) {
+        return;
+    }
+    static_cast<void>(Files::write_zeros(in.file.get(), last - first, page_bytes + first));
+    unsigned char* const bytes = window_->place(in.base);
+    Files::populate(bytes + first, last - first, true);
+    for (std::size_t at = first; at < last; at += page_bytes) {
+        ring::touch(bytes + at);
+    }
+}
+
+template <class Files>
+auto blob_store<Files>::remove_below(const directory<Files>& in, std::uint64_t from) -> failure
+{
+    while (!chunks_.empty() && chunks_.front().base + chunk_bytes_ <= from) {
+        const chunk& oldest = chunks_.front();
+        const std::string name = chunk_name(oldest.base);
+        const outcome did = Files::remove(in.get(), name.c_str());
+        if (!did.ok() && did.code != ENOENT) {
+            return did.on(in.of(name));
+        }
+        if (window_) {
+            Files::forget(window_->place(oldest.base), static_cast<std::size_t>(chunk_bytes_));
+        }
+        chunks_.erase(chunks_.begin());
+    }
+    return {};
+}
+
+template <class Files>
+outcome blob_store<Files>::sync(std::uint64_t from, std::uint64_t to) noexcept
+{
+    for (chunk& each : chunks_) {
+        if (each.base + chunk_bytes_ > from && each.base < to) {
+            if (const outcome did = Files::sync(each.file.get()); !did.ok()) {
+                return did;
+            }
+        }
+    }
+    return {};
+}
+
+template <class Files>
+outcome blob_store<Files>::write_again(std::uint64_t from, std::uint64_t to)
+{
+    std::vector<unsigned char> buffer(std::size_t{1} << 18U);
+    for (chunk& each : chunks_) {
+        const std::uint64_t end = (std::min)(to, each.base + chunk_bytes_);
+        for (std::uint64_t at = (std::max)(from, each.base); at < end;) {
+            const auto count =
+                static_cast<std::size_t>((std::min)(std::uint64_t{buffer.size()}, end - at));
+            const std::uint64_t place = page_bytes + (at - each.base);
+            outcome did = Files::read(each.file.get(), buffer.data(), count, place);
+            if (did.ok()) {
+                did = Files::write(each.file.get(), buffer.data(), count, place);
+            }
+            if (!did.ok()) {
+                return did;
+            }
+            at += count;
+        }
+    }
+    return {};
+}
+
+} // namespace gregor::inline GREGOR_ABI::disk
+
+#endif
