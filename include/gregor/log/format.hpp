@@ -17,7 +17,7 @@
 // The files of a log, byte by byte: version 1
 // ===========================================
 //
-//     <directory>/<topic>/lock                             held by who writes
+//     <directory>/<topic>/lock                             held by who writes, or by all who read
 //     <directory>/<topic>/<partition>/checkpoint           what is known to be lasting
 //     <directory>/<topic>/<partition>/offsets              how far its groups are
 //     <directory>/<topic>/<partition>/00000000000000000000.log

@@ -21,6 +21,8 @@
 
 #if GREGOR_FILES
 
+#    include <sched.h>
+#    include <sys/mount.h>
 #    include <sys/stat.h>
 #    include <sys/wait.h>
 #    include <unistd.h>
@@ -136,9 +138,41 @@ void expect_numbers(const std::vector<trade>& values, std::uint64_t count)
     }
 }
 
-void be_dead(const scratch_directory& folder)
+enum : int { fine = 0, not_allowed = 77 };
+
+/// Reads a log on a file system that cannot be written to, where the system lets a process have one
+/// of its own; says at which step something was not as it should be.
+int read_where_nobody_writes(const scratch_directory& folder)
 {
-    small_disk::forget_boot(folder / "trades/0");
+    const std::string place = folder.path();
+    const bool mounts =
+        (::unshare(CLONE_NEWNS) == 0 || ::unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0) &&
+        ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+        ::mount("none", place.c_str(), "tmpfs", 0, "size=1m") == 0;
+    if (!mounts) {
+        return not_allowed;
+    }
+    {
+        log_topic topic{"trades", log_in(folder)};
+        gregor::producer out{topic};
+        for (std::uint64_t n = 0; n != 700; ++n) {
+            static_cast<void>(out.send(trade::number(n)));
+        }
+    }
+    if (::mount("none", place.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "size=1m") != 0) {
+        return not_allowed;
+    }
+    if (log_topic::create("trades", log_in(folder)).has_value()) {
+        return 1;
+    }
+    auto topic = log_topic::create("trades", to_read(folder));
+    if (!topic) {
+        return 2;
+    }
+    gregor::consumer in{*topic, "readers"};
+    const auto values = support::read_values(in);
+    const bool all = values.size() == 700 && values.back() == trade::number(699);
+    return all && topic->durable_offset(zero) == 700 && !topic->flush() ? fine : 3;
 }
 
 } // namespace
@@ -344,6 +378,20 @@ TEST_CASE("a copy is read as it is, without a lock or an offsets file too", "[du
     CHECK(before == seen{copy});
 }
 
+TEST_CASE("a log is read where nobody can write", "[durable]")
+{
+    const scratch_directory folder;
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        ::_exit(read_where_nobody_writes(folder));
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(WIFEXITED(status));
+    CHECK((WEXITSTATUS(status) == fine || WEXITSTATUS(status) == not_allowed));
+}
+
 TEST_CASE("claims that died are passed over where a log is opened to be read", "[durable]")
 {
     const scratch_directory folder;
@@ -392,7 +440,7 @@ TEST_CASE("after a start of the system a log that is opened to be read ends at i
         in.commit(zero, 90);
         ::_exit(0);
     });
-    be_dead(folder);
+    small_disk::forget_boot(folder / "trades/0");
     {
         const std::string name = small_disk::segment_file(folder / "trades/0", 0);
         std::string bytes = support::bytes_of(name);
