@@ -43,7 +43,7 @@ PICTURES = [
         ('partitioned_2p4', 64, 1, 'one at a time'), ('partitioned_2p4', 64, 16, '16 at a time')]),
     ('poll', 'A poll, by how many partitions are assigned', [('poll_cost', 8, 1, '')]),
     ('word_count', 'The words of a text, counted by three stages', [
-        ('word_count', 32, 1, 'two cores'), ('word_count_1core', 32, 1, 'one core')]),
+        ('word_count', 24, 1, 'two cores'), ('word_count_1core', 24, 1, 'one core')]),
     ('durable', 'Append to a log on disk', [
         ('durable_append', 64, 1, 'one at a time'), ('durable_append', 64, 100, '100 at a time')]),
 ]

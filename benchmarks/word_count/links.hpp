@@ -6,7 +6,6 @@
 //     Link link{what};                          for the threads of this job
 //     auto out = link.sender();                 on the thread that sends
 //     out.send(text);  out.send_all();          waits for room; send_all: nothing is kept back
-//     out.room()                                if it wants to say where texts are to be written
 //     link.close();                             nothing more comes
 //     auto in = link.receiver(thread);          the first thread of the stage is 0
 //     while (in.read(visit)) ...                visit(text) for some; false: closed and all read
@@ -40,6 +39,16 @@ struct job {
     std::uint32_t partitions() const { return std::max(4 / threads, 2U) * threads; }
 };
 
+/// A line is a string, a word what the example makes of it.
+template <class Text>
+Text made_of(std::string_view text)
+{
+    if constexpr (std::is_same_v<Text, word_count::word>)
+        return {text, word_count::hash_of(text)};
+    else
+        return Text{text};
+}
+
 /// A topic, read as the example reads it.
 template <class Topic, class Sender, std::size_t Capacity>
 class topic_link {
@@ -62,7 +71,7 @@ public:
         bool read(Visit&& visit)
         {
             const auto batch = in_.poll();
-            for (const std::string& text : batch.values())
+            for (const auto& text : batch.values())
                 visit(text);
             return batch.status() == gregor::poll_status::records;
         }
@@ -85,7 +94,7 @@ class one_by_one {
 public:
     explicit one_by_one(Topic& topic) : out_{topic} {}
 
-    void send(std::string_view text) { out_.emplace(text); }
+    void send(std::string_view text) { out_.send(made_of<typename Topic::value_type>(text)); }
     void send_all() {}
 
 private:
@@ -97,7 +106,6 @@ class in_boxes {
 public:
     explicit in_boxes(word_count::word_topic& topic) : out_{topic} {}
 
-    char* room() { return out_.room(); }
     void send(std::string_view text) { out_.add(text); }
     void send_all() { out_.send_all(); }
 
@@ -116,10 +124,9 @@ using gregor_words_one_by_one =
 /// much as the topic has. With a `Box` of 1, texts are pushed and taken one by one. Else it is the
 /// most that can be made of it: so many are pushed at a time, all that is there is taken at once,
 /// and a std::vector holds them, which keeps its memory.
-template <std::size_t CapacityOfAPartition, std::size_t Box>
+template <class Text, std::size_t CapacityOfAPartition, std::size_t Box>
 class locked_link {
-    using texts_type =
-        std::conditional_t<Box == 1, std::deque<std::string>, std::vector<std::string>>;
+    using texts_type = std::conditional_t<Box == 1, std::deque<Text>, std::vector<Text>>;
 
 public:
     explicit locked_link(const job& what) : capacity_{CapacityOfAPartition * what.partitions()} {}
@@ -131,9 +138,9 @@ public:
         void send(std::string_view text)
         {
             if constexpr (Box == 1) {
-                link_.push(std::string{text});
+                link_.push(made_of<Text>(text));
             } else {
-                box_.emplace_back(text);
+                box_.push_back(made_of<Text>(text));
                 if (box_.size() == Box)
                     send_all();
             }
@@ -148,7 +155,7 @@ public:
 
     private:
         locked_link& link_;
-        std::vector<std::string> box_;
+        std::vector<Text> box_;
     };
 
     class receiver_type {
@@ -159,7 +166,7 @@ public:
         bool read(Visit&& visit)
         {
             if constexpr (Box == 1) {
-                std::string text;
+                Text text;
                 if (!link_.pop(text))
                     return false;
                 visit(text);
@@ -167,7 +174,7 @@ public:
                 taken_.clear();
                 if (!link_.take_all(taken_))
                     return false;
-                for (const std::string& text : taken_)
+                for (const Text& text : taken_)
                     visit(text);
             }
             return true;
@@ -191,7 +198,7 @@ public:
     }
 
 private:
-    void push(std::string&& text)
+    void push(Text&& text)
     {
         {
             std::unique_lock lock{mutex_};
@@ -201,7 +208,7 @@ private:
         not_empty_.notify_one();
     }
 
-    void push_all(std::vector<std::string>& box)
+    void push_all(std::vector<Text>& box)
     {
         {
             std::unique_lock lock{mutex_};
@@ -212,7 +219,7 @@ private:
         not_empty_.notify_one();
     }
 
-    bool pop(std::string& text)
+    bool pop(Text& text)
     {
         {
             std::unique_lock lock{mutex_};
@@ -247,9 +254,9 @@ private:
     bool closed_ = false;
 };
 
-using deque_lines = locked_link<word_count::lines_in_a_partition, 1>;
-using deque_words = locked_link<word_count::words_in_a_partition, 1>;
-using swapped_lines = locked_link<word_count::lines_in_a_partition, 64>;
-using swapped_words = locked_link<word_count::words_in_a_partition, 256>;
+using deque_lines = locked_link<std::string, word_count::lines_in_a_partition, 1>;
+using deque_words = locked_link<word_count::word, word_count::words_in_a_partition, 1>;
+using swapped_lines = locked_link<std::string, word_count::lines_in_a_partition, 64>;
+using swapped_words = locked_link<word_count::word, word_count::words_in_a_partition, 256>;
 
 } // namespace benchmarks

@@ -64,7 +64,7 @@ public:
             in_a_run_ = false;
             ++all_.runs;
             for (const auto& [word, count] : std::exchange(words_, {})) {
-                all_.counts.front().add(word, count);
+                all_.counts.front().add(word, hash_of(word), count);
                 all_.words += count;
             }
             break;

@@ -3,11 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "word.hpp"
 
 namespace word_count {
 
@@ -15,12 +16,12 @@ namespace word_count {
 /// additions touch one place in memory, where std::unordered_map touches three.
 class word_counts {
 public:
-    void add(std::string_view word, std::uint64_t times = 1)
+    /// `hash` is hash_of(word).
+    void add(std::string_view word, std::uint32_t hash, std::uint64_t times = 1)
     {
         if (2 * distinct_ >= entries_.size()) {
             grow();
         }
-        const std::size_t hash = hash_of(word);
         entry& place = entries_[place_of(entries_, word, hash)];
         if (place.count == 0) {
             place.hash = hash;
@@ -52,20 +53,16 @@ public:
 private:
     struct entry {
         std::uint64_t count = 0; // 0: nobody is here
-        std::size_t hash = 0;
+        std::uint32_t hash = 0;
         std::string word;
     };
 
-    static std::size_t hash_of(std::string_view word) noexcept
-    {
-        return std::hash<std::string_view>{}(word);
-    }
-
     static std::size_t place_of(const std::vector<entry>& entries, std::string_view word,
-                                std::size_t hash)
+                                std::uint32_t hash)
     {
+        // the words of a partition have the lowest bits in common
         const std::size_t mask = entries.size() - 1;
-        std::size_t i = hash & mask;
+        std::size_t i = (hash * std::uint64_t{0x9e3779b97f4a7c15} >> 32U) & mask;
         while (entries[i].count != 0 && (entries[i].hash != hash || entries[i].word != word)) {
             i = (i + 1) & mask;
         }

@@ -145,8 +145,7 @@ gregor::poll_status pipeline::tokenize(gregor::consumer<line_topic>& in)
         }
         std::uint64_t bytes = 0;
         for (const std::string& line : batch.values()) {
-            for_each_word(
-                line, [&] { return out.room(); }, [&](std::string_view word) { out.add(word); });
+            for_each_word(line, [&](std::string_view word) { out.add(word); });
             bytes += line.size();
         }
         out.send_all(); // all words of a line are sent before the line is committed
@@ -163,9 +162,9 @@ gregor::poll_status pipeline::count(gregor::consumer<word_topic>& in)
         }
         counted_partition& mine = counted_[batch.partition().value];
         std::uint64_t bytes = 0;
-        for (const std::string& word : batch.values()) {
-            mine.counts.add(word);
-            bytes += word.size();
+        for (const word& each : batch.values()) {
+            mine.counts.add(each.letters(), each.hash());
+            bytes += each.letters().size();
         }
         mine.seen.add(batch.size(), bytes);
     }

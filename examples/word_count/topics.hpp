@@ -2,10 +2,11 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <string>
 
 #include <gregor/gregor.hpp>
+
+#include "word.hpp"
 
 namespace word_count {
 
@@ -13,7 +14,7 @@ namespace word_count {
 using line_topic = gregor::topic<std::string>;
 
 /// A word is its own key, so a word always goes to the same partition.
-using word_topic = gregor::topic<std::string, gregor::keyed_by<std::identity{}>>;
+using word_topic = gregor::topic<word, gregor::keyed_by<&word::letters>>;
 
 // A line takes up to longest_line bytes, so this is 4 MiB a partition at the very most. Words are
 // many and short.

@@ -12,7 +12,7 @@ inline constexpr std::size_t longest_word = 1024;
 
 /// What a byte is in a word: itself, its lower case, or 0 where it belongs to none. Bytes beyond
 /// ASCII stay as they are, so words in UTF-8 stay whole in any language.
-inline constexpr std::array<char, 256> letters = [] {
+inline constexpr std::array<char, 256> letter_table = [] {
     std::array<char, 256> table{};
     for (std::size_t byte = 0; byte != table.size(); ++byte) {
         const bool lower = byte >= 'a' && byte <= 'z';
@@ -29,45 +29,34 @@ inline constexpr std::array<char, 256> letters = [] {
 
 constexpr char letter(char byte) noexcept
 {
-    return letters[static_cast<unsigned char>(byte)];
+    return letter_table[static_cast<unsigned char>(byte)];
 }
 
-/// Calls `take(word)` for each word of the text, in order. A word lies where `room()` has said: it
-/// is asked before each, and has longest_word bytes.
-template <class Room, class Take>
-void for_each_word(std::string_view text, Room&& room, Take&& take)
-{
-    char* word = room();
-    std::size_t length = 0;
-    const auto end_word = [&] {
-        take(std::string_view{word, length});
-        word = room();
-        length = 0;
-    };
-    for (const char byte : text) {
-        const char folded = letter(byte);
-        if (folded == 0) {
-            if (length != 0) {
-                end_word();
-            }
-            continue;
-        }
-        if (length == longest_word) {
-            end_word();
-        }
-        word[length++] = folded;
-    }
-    if (length != 0) {
-        end_word();
-    }
-}
-
-/// The same; the view is valid for the call.
+/// Calls `take(word)` for each word of the text, in order. The view is valid for the call; it lies
+/// at the front of longest_word bytes that can be read.
 template <class Take>
 void for_each_word(std::string_view text, Take&& take)
 {
     std::array<char, longest_word> word;
-    for_each_word(text, [&] { return word.data(); }, take);
+    std::size_t length = 0;
+    for (const char byte : text) {
+        const char folded = letter(byte);
+        if (folded == 0) {
+            if (length != 0) {
+                take(std::string_view{word.data(), length});
+                length = 0;
+            }
+            continue;
+        }
+        if (length == longest_word) {
+            take(std::string_view{word.data(), length});
+            length = 0;
+        }
+        word[length++] = folded;
+    }
+    if (length != 0) {
+        take(std::string_view{word.data(), length});
+    }
 }
 
 } // namespace word_count
