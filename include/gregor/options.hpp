@@ -66,7 +66,8 @@ struct log_options {
 
     /// The oldest segment of a partition goes, once nobody needs it, when with one more it would
     /// have more than that; 0: nothing ever goes for its size. Where somebody needs it, the topic's
-    /// overflow policy says what a sender does.
+    /// overflow policy says what a sender does. What is not of one length counts, too, and goes
+    /// with its segment: the two youngest stay, however much that is.
     std::uint64_t retention_bytes = 0;
 
     /// Segments whose newest record is older go when `maintain()` finds that nobody needs them; 0:
@@ -75,7 +76,7 @@ struct log_options {
     std::chrono::nanoseconds retention_age{0};
 
     /// The most that a partition can ever hold at once; so much address space it takes, and no
-    /// memory.
+    /// memory. Twice, where there is also what is not of one length.
     std::uint64_t most_bytes = std::uint64_t{1} << (sizeof(void*) > 4 ? 36U : 27U);
 
     /// How much room is made ahead of the producers by each `maintain()`. Without that, they make

@@ -106,6 +106,13 @@ static_assert(sizeof(chunk_header) == block_bytes && offsetof(chunk_header, crc)
     return made;
 }
 
+/// How far blobs go at a moment: to this position, and none of them is of a record from this offset
+/// on.
+struct blobs_taken {
+    std::uint64_t end = 0;
+    offset_t claimed = 0;
+};
+
 /// Of a slot whose record has one.
 [[nodiscard]] inline blob_ref blob_of(const void* slot, std::size_t payload_at) noexcept
 {

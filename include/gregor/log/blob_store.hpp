@@ -12,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
 #include "gregor/base/error.hpp"
 #include "gregor/base/result.hpp"
@@ -71,7 +70,7 @@ public:
         return find(position) != nullptr;
     }
 
-    /// Adds the one that this position lies in, behind all others.
+    /// Adds the one that this position lies in, which is not there.
     [[nodiscard]] failure add(const directory<Files>& in, std::uint64_t position);
 
     /// Makes bytes ready to be written, before anybody may write them: their pages are in memory
@@ -83,15 +82,20 @@ public:
     [[nodiscard]] failure remove_below(const directory<Files>& in, std::uint64_t from);
 
     /// Makes lasting what lies in chunks between these positions.
-    [[nodiscard]] outcome sync(std::uint64_t from, std::uint64_t to) noexcept;
+    [[nodiscard]] outcome sync(std::uint64_t from, std::uint64_t to) noexcept
+    {
+        return sync(from, to, 0, ~offset_t{0});
+    }
 
-    /// The same of what records below `end` have there, as far as their segments are not sealed.
+    /// The same of what records below `end` have there, which were all published, as far as their
+    /// segments are not sealed. A chunk that is full of such records is made lasting once.
     template <class Segments>
-    [[nodiscard]] outcome sync_of(const Segments& segments, offset_t end, std::uint64_t to) noexcept
+    [[nodiscard]] outcome sync_of(const Segments& segments, offset_t end,
+                                  blobs_taken taken) noexcept
     {
         for (const auto& each : segments) {
             if (!each.sealed() && each.base() < end) {
-                return sync(each.blobs_from(), to);
+                return sync(each.blobs_from(), taken.end, end, taken.claimed);
             }
         }
         return {};
@@ -104,7 +108,13 @@ private:
     struct chunk {
         file_handle<Files> file;
         std::uint64_t base = 0;
+        /// Records from this offset on have no blob in it; none is known where it is not full.
+        offset_t full_at = ~offset_t{0};
+        bool lasts = false; ///< all of it, for good
     };
+
+    [[nodiscard]] outcome sync(std::uint64_t from, std::uint64_t to, offset_t end,
+                               offset_t claimed) noexcept;
 
     explicit blob_store(const segment_format& format)
         : chunk_bytes_(format.blob_chunk_bytes), format_(format)
@@ -225,8 +235,6 @@ auto blob_store<Files>::add(const directory<Files>& in, std::uint64_t position) 
 {
     chunk made;
     made.base = base_of(position);
-    GREGOR_ASSERT(chunks_.empty() || chunks_.back().base < made.base,
-                  "a chunk is added behind all others");
     chunks_.reserve(chunks_.size() + 1);
     outcome did = write_new(in, made);
     if (did.ok()) {
@@ -235,7 +243,10 @@ auto blob_store<Files>::add(const directory<Files>& in, std::uint64_t position) 
     if (!did.ok()) {
         return did.on(in.of(chunk_name(made.base)));
     }
-    chunks_.push_back(std::move(made));
+    // the last one, but where somebody has taken one away
+    const auto behind = std::find_if(chunks_.begin(), chunks_.end(),
+                                     [&made](const chunk& each) { return each.base > made.base; });
+    chunks_.insert(behind, std::move(made));
     return {};
 }
 
@@ -305,14 +316,20 @@ auto blob_store<Files>::remove_below(const directory<Files>& in, std::uint64_t f
 }
 
 template <class Files>
-outcome blob_store<Files>::sync(std::uint64_t from, std::uint64_t to) noexcept
+outcome blob_store<Files>::sync(std::uint64_t from, std::uint64_t to, offset_t end,
+                                offset_t claimed) noexcept
 {
     for (chunk& each : chunks_) {
-        if (each.base + chunk_bytes_ > from && each.base < to) {
-            if (const outcome did = Files::sync(each.file.get()); !did.ok()) {
-                return did;
-            }
+        if (each.lasts || each.base + chunk_bytes_ <= from || each.base >= to) {
+            continue;
         }
+        if (const outcome did = Files::sync(each.file.get()); !did.ok()) {
+            return did;
+        }
+        if (each.base + chunk_bytes_ <= to) {
+            each.full_at = (std::min)(each.full_at, claimed);
+        }
+        each.lasts = each.full_at <= end;
     }
     return {};
 }

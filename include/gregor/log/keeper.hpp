@@ -58,7 +58,7 @@ public:
     {
         static_cast<void>(guarded(lasting_, [&]() -> failure_type {
             settled_ = log_.published_end(settled_);
-            return files_.close(settled_, blobs_.taken());
+            return files_.close(settled_, taken_now());
         }));
     }
 
@@ -147,6 +147,10 @@ private:
         return now.count() - flushed_at_.value() >= options_.flush_interval.count();
     }
     [[nodiscard]] bool flush_unless_busy(std::chrono::nanoseconds now) noexcept;
+    [[nodiscard]] bool has_no_place() const noexcept
+    {
+        return room_.why && room_.why->code() == errc::log_full;
+    }
     void prepare_blobs_ahead();
 
     // Under the mutex.
@@ -156,6 +160,12 @@ private:
     {
         failure_type failed = flush_now();
         return failed ? failed : files_.flush_offsets();
+    }
+
+    [[nodiscard]] blobs_taken taken_now() const noexcept
+    {
+        const std::uint64_t end = blobs_.taken(); // first: those that it counts are claimed
+        return {end, log_.end()};
     }
 
     ring::since<Env> full_since_;
@@ -214,10 +224,13 @@ void keeper<Sequencer, Env, Files>::prepare_blobs_ahead()
     for (bool more = files_.format().has_blobs(); more;) {
         const std::lock_guard lock{mutex_};
         const std::uint64_t limit = blobs_.limit();
+        const bool was_full = has_no_place();
         more = limit < blobs_.taken() + options_.prepare_bytes &&
                (files_.blobs().has(limit) || this->add_chunk(limit, false) == extension::granted);
         if (more) {
             this->prepare_blobs(base::step_bytes);
+        } else if (!was_full && has_no_place()) {
+            room_.why.reset(); // as above
         }
     }
 }
@@ -228,7 +241,7 @@ template <class Sequencer, class Env, class Files>
 auto keeper<Sequencer, Env, Files>::flush_now() -> failure_type
 {
     settled_ = log_.published_end(settled_);
-    if (failure_type failed = files_.flush(settled_, blobs_.taken())) {
+    if (failure_type failed = files_.flush(settled_, taken_now())) {
         return failed;
     }
     durable_.raise(files_.durable());
@@ -266,7 +279,6 @@ bool keeper<Sequencer, Env, Files>::maintain(std::chrono::nanoseconds now, times
     const offset_t durable_before = durable();
     const offset_t begin_before = log_.room().log_start();
     const std::uint64_t ahead = options_.prepare_bytes / this->slot_bytes();
-    const auto has_no_place = [this] { return room_.why && room_.why->code() == errc::log_full; };
     // in steps, so that nobody waits long
     for (bool more = ahead != 0; more;) {
         const std::lock_guard lock{mutex_};

@@ -16,6 +16,7 @@
 #include "gregor/base/result.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/log/blob_format.hpp"
+#include "gregor/log/blob_places.hpp"
 #include "gregor/log/blobs.hpp"
 #include "gregor/log/confinable.hpp"
 #include "gregor/log/encoded_record.hpp"
@@ -141,7 +142,7 @@ public:
     {
         const std::uint64_t needed = bytes_.needed(blob_bytes);
         if (needed > bytes_.limit()) [[unlikely]] {
-            switch (keeper_.make_blob_room(needed, false)) {
+            switch (noted(keeper_.make_blob_room(needed, false))) {
             case ring::extension::granted: break;
             case ring::extension::failed: return {claiming::failed};
             case ring::extension::busy:
@@ -294,7 +295,7 @@ public:
     /// Whether producers of so many were refused: not where it is only not prepared. A snapshot.
     [[nodiscard]] bool is_full(std::size_t count) const noexcept
     {
-        return !has_room(count) && refused_.is_raised();
+        return (encoded || !has_room(count)) && refused_.is_raised();
     }
 
     /// Who stands at or below it stands in the way of producers that find no room.
@@ -337,7 +338,8 @@ private:
           slots_(static_cast<slot_type*>(its.mapped().begin())),
           sequencer_(its.begin(), its.report().end, its.report().end,
                      {slots_, sizeof(slot_type), mask_ + 1}, mask_ + 1),
-          blobs_(window_of(its)), bytes_(blobs_end_of(its), chunk_bytes_of(its)),
+          blobs_(disk::places_of_blobs(its)),
+          bytes_(disk::next_blob(its, granule()), its.format().blob_chunk_bytes),
           keeper_(std::move(its), options, sequencer_, bytes_)
     {
         static_assert(disk::slot_bytes_of(sizeof(stored_type), alignof(stored_type)) ==
@@ -361,32 +363,24 @@ private:
 #        pragma GCC diagnostic pop
 #    endif
 
-    // where there are no blobs, nothing is asked of these
-    [[nodiscard]] static mapped_blobs
-    window_of(const disk::partition_files<files_type>& files) noexcept
+    [[nodiscard]] static constexpr std::size_t granule() noexcept
     {
         if constexpr (encoded) {
-            const auto& window = files.blobs().mapped();
-            return {static_cast<std::byte*>(window.begin()),
-                    window.segments() * files.blobs().chunk_bytes() - 1};
+            return stored_type::granule;
         } else {
-            return {};
+            return 1;
         }
     }
-    [[nodiscard]] static std::uint64_t
-    blobs_end_of(const disk::partition_files<files_type>& files) noexcept
+
+    /// So ended the last attempt to make room.
+    ring::extension noted(ring::extension made) noexcept
     {
-        if constexpr (encoded) {
-            constexpr std::uint64_t granule = stored_type::granule;
-            return (files.blobs_end() + granule - 1) / granule * granule;
+        if (made != ring::extension::granted) {
+            refused_.raise();
         } else {
-            return 0;
+            static_cast<void>(refused_.take());
         }
-    }
-    [[nodiscard]] static std::uint64_t
-    chunk_bytes_of(const disk::partition_files<files_type>& files) noexcept
-    {
-        return encoded ? files.format().blob_chunk_bytes : 1;
+        return made;
     }
 
     /// What makes room for a claim.
@@ -395,13 +389,7 @@ private:
 
         ring::extension operator()(offset_t end) const
         {
-            const ring::extension made = log.keeper_.make_room(end);
-            if (made != ring::extension::granted) {
-                log.refused_.raise();
-            } else {
-                static_cast<void>(log.refused_.take());
-            }
-            return made;
+            return log.noted(log.keeper_.make_room(end));
         }
     };
 

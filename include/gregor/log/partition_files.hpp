@@ -126,16 +126,16 @@ public:
 
     /// Makes everything below `end` lasting: records that were all published. Segments that are
     /// full by then are sealed. The checkpoint says so when one was sealed, and not each time: that
-    /// would be a sync more, and who recovers finds the records that are lasting without it. No
-    /// blob reaches beyond `blobs_end`.
-    [[nodiscard]] failure flush(offset_t end, std::uint64_t blobs_end = 0);
+    /// would be a sync more, and who recovers finds the records that are lasting without it.
+    /// `of_blobs` says how far blobs go.
+    [[nodiscard]] failure flush(offset_t end, blobs_taken of_blobs = {});
 
     /// Makes lasting what groups have committed.
     [[nodiscard]] failure flush_offsets();
 
     /// The last flush, at the end of the log, behind which nothing is written any more: who opens
     /// it next, knows that nothing is missing.
-    [[nodiscard]] failure close(offset_t end, std::uint64_t blobs_end = 0);
+    [[nodiscard]] failure close(offset_t end, blobs_taken of_blobs = {});
 
     [[nodiscard]] bool failed() const noexcept { return !broke_.ok(); }
     /// Why it has failed for good; none where it has not.
@@ -180,7 +180,7 @@ private:
         durable_ = (std::max)(durable_, begin());
         return blobs_ ? blobs_->remove_below(in_, segments_.front().blobs_from()) : failure{};
     }
-    [[nodiscard]] failure flush_blobs(offset_t end, std::uint64_t blobs_end);
+    [[nodiscard]] failure flush_blobs(offset_t end, blobs_taken taken);
     /// Writes down what is durable.
     [[nodiscard]] failure save(bool clean);
 
@@ -334,15 +334,15 @@ auto partition_files<Files>::remove_oldest() -> failure
 }
 
 template <class Files>
-auto partition_files<Files>::flush_blobs(offset_t end, std::uint64_t blobs_end) -> failure
+auto partition_files<Files>::flush_blobs(offset_t end, blobs_taken taken) -> failure
 {
-    blobs_end_ = (std::max)(blobs_end_, blobs_end);
-    const outcome did = blobs_ ? blobs_->sync_of(segments_, end, blobs_end_) : outcome{};
+    blobs_end_ = (std::max)(blobs_end_, taken.end);
+    const outcome did = blobs_ ? blobs_->sync_of(segments_, end, taken) : outcome{};
     return did.ok() ? failure{} : fail(did, at_blobs);
 }
 
 template <class Files>
-auto partition_files<Files>::flush(offset_t end, std::uint64_t blobs_end) -> failure
+auto partition_files<Files>::flush(offset_t end, blobs_taken of_blobs) -> failure
 {
     GREGOR_ASSERT(end <= room_end(), "more is to be made lasting than there is room for");
     if (failed()) {
@@ -351,7 +351,7 @@ auto partition_files<Files>::flush(offset_t end, std::uint64_t blobs_end) -> fai
     if (end <= durable()) {
         return {};
     }
-    if (failure failed = flush_blobs(end, blobs_end)) {
+    if (failure failed = flush_blobs(end, of_blobs)) {
         return failed;
     }
     bool sealed = false;
@@ -420,9 +420,9 @@ auto partition_files<Files>::flush_offsets() -> failure
 }
 
 template <class Files>
-auto partition_files<Files>::close(offset_t end, std::uint64_t blobs_end) -> failure
+auto partition_files<Files>::close(offset_t end, blobs_taken of_blobs) -> failure
 {
-    if (failure failed = flush(end, blobs_end)) {
+    if (failure failed = flush(end, of_blobs)) {
         return failed;
     }
     if (failure failed = flush_offsets()) {

@@ -15,6 +15,7 @@ namespace gregor::inline GREGOR_ABI::ring {
 /// Threads   take: any; grant: one at a time
 /// Progress  take: lock-free; the others wait-free
 /// Edges     (1) -> (2)  what made the bytes ready to be written
+///           (3) -> (4)  the claim of the record for which bytes were taken
 template <class Env>
 class byte_room {
 public:
@@ -30,15 +31,15 @@ public:
     /// than a block.
     [[nodiscard]] std::uint64_t take(std::size_t count) noexcept
     {
-        // relaxed: it says whose bytes these are, and carries nothing
+        // relaxed: it says whose bytes these are, no more
         std::uint64_t seen = taken_.load(std::memory_order_relaxed);
         for (;;) {
             const std::uint64_t at = start_of(seen, count);
             if (at + count > limit()) {
                 return none;
             }
-            // relaxed, both: as above
-            if (taken_.compare_exchange_weak(seen, at + count, std::memory_order_relaxed,
+            // (3) release, synchronizes-with the acquire-load (4); where it fails relaxed, as above
+            if (taken_.compare_exchange_weak(seen, at + count, std::memory_order_release,
                                              std::memory_order_relaxed)) {
                 return at;
             }
@@ -53,12 +54,13 @@ public:
         return start_of(seen, count) + count;
     }
 
-    /// Everything below it was taken, or passed over. Who comes to know that a slot was granted
-    /// takes nothing below what this said before the grant.
+    /// Everything below it was taken, or passed over, for records that who asks can see to be
+    /// claimed. Who comes to know that a slot was granted takes nothing below what this said before
+    /// the grant.
     [[nodiscard]] std::uint64_t taken() const noexcept
     {
-        // relaxed: it only grows, and a later look by whoever heard of this one sees no less
-        return taken_.load(std::memory_order_relaxed);
+        // (4) acquire-load, synchronizes-with the compare-exchange (3); of a sequence of these
+        return taken_.load(std::memory_order_acquire);
     }
 
     [[nodiscard]] std::uint64_t limit() const noexcept
