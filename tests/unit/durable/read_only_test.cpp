@@ -5,17 +5,16 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <system_error>
-#include <tuple>
 #include <vector>
 
 #include "support/catch.hpp"
 #include "support/durable.hpp"
 #include "support/failing_storage.hpp"
 #include "support/reading.hpp"
+#include "support/seen_folder.hpp"
 #include "support/small_disk.hpp"
 #include "support/statuses.hpp"
 
@@ -23,7 +22,6 @@
 
 #    include <sched.h>
 #    include <sys/mount.h>
-#    include <sys/stat.h>
 #    include <sys/wait.h>
 #    include <unistd.h>
 
@@ -36,8 +34,10 @@ using gregor::partition_id;
 using gregor::poll_status;
 using gregor::send_status;
 using gregor::storage::mmap_log;
+using support::killed_after;
 using support::log_in;
 using support::scratch_directory;
+using support::seen_folder;
 using support::segment;
 using support::trade;
 
@@ -56,39 +56,6 @@ gregor::topic_options to_read(const scratch_directory& folder)
     return options;
 }
 
-/// All that can be seen of a folder from the outside: which files, what is in them, when they were
-/// changed.
-class seen {
-public:
-    explicit seen(const scratch_directory& folder)
-    {
-        look(folder.path());
-        for (const auto& entry : std::filesystem::recursive_directory_iterator{folder.path()}) {
-            look(entry.path().string());
-        }
-    }
-    friend bool operator==(const seen&, const seen&) = default;
-
-private:
-    void look(const std::string& path)
-    {
-        struct stat facts = {};
-        REQUIRE(::stat(path.c_str(), &facts) == 0);
-        files_[path] = {facts.st_ino,
-                        facts.st_size,
-                        facts.st_blocks,
-                        facts.st_mtim.tv_sec,
-                        facts.st_mtim.tv_nsec,
-                        facts.st_ctim.tv_sec,
-                        facts.st_ctim.tv_nsec,
-                        S_ISREG(facts.st_mode) ? support::bytes_of(path) : std::string{}};
-    }
-
-    std::map<std::string,
-             std::tuple<ino_t, off_t, blkcnt_t, time_t, long, time_t, long, std::string>>
-        files_;
-};
-
 template <class Topic>
 void send(Topic& topic, std::uint64_t from, std::uint64_t to)
 {
@@ -96,21 +63,6 @@ void send(Topic& topic, std::uint64_t from, std::uint64_t to)
     for (; from != to; ++from) {
         REQUIRE(out.send(trade::number(from)));
     }
-}
-
-/// What `act` leaves when it is killed.
-template <class Act>
-void killed_after(Act&& act)
-{
-    const pid_t child = ::fork();
-    REQUIRE(child >= 0);
-    if (child == 0) {
-        act();
-        ::_exit(0);
-    }
-    int status = 0;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    REQUIRE(status == 0);
 }
 
 /// Reads all of it, in a group, to the end.
@@ -192,7 +144,7 @@ TEST_CASE("a log that is opened to be read is read to its end, and nothing in it
         log_topic topic{"trades", log_in(folder)};
         send(topic, 0, count);
     }
-    const seen before{folder};
+    const seen_folder before{folder};
     {
         log_topic topic{"trades", to_read(folder)};
         CHECK(topic.closed());
@@ -207,7 +159,7 @@ TEST_CASE("a log that is opened to be read is read to its end, and nothing in it
         CHECK(topic.wait_drained(0s));
         topic.close();
     }
-    CHECK(before == seen{folder});
+    CHECK(before == seen_folder{folder});
     log_topic topic{"trades", log_in(folder)};
     CHECK(topic.end_offset(zero) == count);
     CHECK(topic.recovered(zero).epoch == 0);
@@ -223,7 +175,7 @@ TEST_CASE("a log that is opened to be read takes nothing", "[durable]")
         log_topic topic{"trades", log_in(folder)};
         send(topic, 0, 10);
     }
-    const seen before{folder};
+    const seen_folder before{folder};
     {
         auto options = to_read(folder);
         options.partitions = 3;
@@ -247,7 +199,7 @@ TEST_CASE("a log that is opened to be read takes nothing", "[durable]")
         CHECK_FALSE(topic.maintain());
         expect_numbers(read_to_end(topic), 10);
     }
-    CHECK(before == seen{folder});
+    CHECK(before == seen_folder{folder});
 }
 
 TEST_CASE("what groups commit to a log that is opened to be read counts until it is closed",
@@ -261,7 +213,7 @@ TEST_CASE("what groups commit to a log that is opened to be read counts until it
         CHECK(in.try_poll().size() == 40);
         in.commit(zero, 40, "here");
     }
-    const seen before{folder};
+    const seen_folder before{folder};
     for (int life = 0; life != 2; ++life) {
         auto options = to_read(folder);
         options.groups = {"declared"};
@@ -284,9 +236,9 @@ TEST_CASE("what groups commit to a log that is opened to be read counts until it
             CHECK(read_to_end(topic, name.c_str()).size() == 93);
         }
         CHECK(read_to_end(topic, "declared").size() == 100);
-        CHECK(before == seen{folder});
+        CHECK(before == seen_folder{folder});
     }
-    CHECK(before == seen{folder});
+    CHECK(before == seen_folder{folder});
 }
 
 TEST_CASE("a reader without a group seeks and reads a log that is opened to be read", "[durable]")
@@ -368,14 +320,14 @@ TEST_CASE("a copy is read as it is, without a lock or an offsets file too", "[du
         std::filesystem::remove(copy / "trades/lock");
         std::filesystem::remove(copy / "trades/1/offsets");
     }
-    const seen before{copy};
+    const seen_folder before{copy};
     {
         log_topic topic{"trades", to_read(copy)};
         CHECK(topic.partitions() == 2);
         CHECK_FALSE(topic.recovered(partition_id{1}).same_boot);
         expect_numbers(read_to_end(topic), 700);
     }
-    CHECK(before == seen{copy});
+    CHECK(before == seen_folder{copy});
 }
 
 TEST_CASE("a log is read where nobody can write", "[durable]")
@@ -410,7 +362,7 @@ TEST_CASE("claims that died are passed over where a log is opened to be read", "
         }
         ::_exit(0);
     });
-    const seen before{folder};
+    const seen_folder before{folder};
     for (int life = 0; life != 2; ++life) {
         log_topic topic{"trades", to_read(folder)};
         CHECK(topic.recovered(zero).voids == 20);
@@ -423,7 +375,7 @@ TEST_CASE("claims that died are passed over where a log is opened to be read", "
         REQUIRE(batch.size() != 0);
         CHECK(batch[0].offset() == 520);
     }
-    CHECK(before == seen{folder});
+    CHECK(before == seen_folder{folder});
     log_topic topic{"trades", log_in(folder)};
     CHECK(topic.recovered(zero).voids == 20);
 }
@@ -447,7 +399,7 @@ TEST_CASE("after a start of the system a log that is opened to be read ends at i
         bytes.replace(4096 + 60 * 32, 32, std::string(32, '\0'));
         support::put_bytes(name, bytes);
     }
-    const seen before{folder};
+    const seen_folder before{folder};
     for (int life = 0; life != 2; ++life) {
         log_topic topic{"trades", to_read(folder)};
         CHECK(topic.end_offset(zero) == 60);
@@ -459,7 +411,7 @@ TEST_CASE("after a start of the system a log that is opened to be read ends at i
         CHECK(read_to_end(topic, "readers").empty());
         expect_numbers(read_to_end(topic, "others"), 60);
     }
-    CHECK(before == seen{folder});
+    CHECK(before == seen_folder{folder});
     log_topic topic{"trades", log_in(folder)};
     CHECK(topic.end_offset(zero) == 60);
     CHECK(topic.recovered(zero).epoch == 1);
@@ -484,7 +436,7 @@ TEST_CASE("whichever call to the system fails, a log that is opened to be read s
         static_cast<void>(in.commit(zero, 0));
         ::_exit(0);
     });
-    const seen before{folder};
+    const seen_folder before{folder};
     bool failed = true;
     for (long n = 0; failed; ++n) {
         INFO("call " << n << " fails");
@@ -506,7 +458,7 @@ TEST_CASE("whichever call to the system fails, a log that is opened to be read s
         }
         failing_files::fail_nothing();
         CHECK(wrong.empty());
-        CHECK(before == seen{folder});
+        CHECK(before == seen_folder{folder});
     }
 }
 
@@ -524,9 +476,9 @@ TEST_CASE("a log that is damaged or of another kind is refused where it is opene
     std::string bytes = support::bytes_of(name);
     bytes.replace(4096 + 60 * 32 + 20, 1, "?");
     support::put_bytes(name, bytes);
-    const seen before{folder};
+    const seen_folder before{folder};
     CHECK(log_topic::create("trades", to_read(folder)).error().code() == errc::corrupt);
-    CHECK(before == seen{folder});
+    CHECK(before == seen_folder{folder});
 }
 
 #endif
