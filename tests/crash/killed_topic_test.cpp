@@ -8,9 +8,11 @@
 #    include <cstdint>
 #    include <cstdio>
 #    include <cstdlib>
+#    include <cstring>
 #    include <deque>
 #    include <map>
 #    include <string>
+#    include <string_view>
 #    include <thread>
 #    include <utility>
 #    include <vector>
@@ -54,6 +56,45 @@ inline constexpr std::string_view gregor::type_name<note> = "note";
 namespace {
 
 using note_topic = gregor::topic<note, gregor::storage::mmap_log>;
+using text_topic = gregor::topic<std::string, gregor::storage::mmap_log>;
+
+/// How a topic's records say whose they are.
+template <class Topic>
+struct kind {
+    static constexpr const char* name = "notes";
+
+    static note make(std::uint64_t writer, std::uint64_t number)
+    {
+        return note::of(writer, number);
+    }
+    static note read(const note& what) { return what; }
+};
+
+/// A note, and what follows from it: mostly short, now and then of several pages.
+template <>
+struct kind<text_topic> {
+    static constexpr const char* name = "texts";
+    static constexpr std::size_t longest = 4096; ///< the shortest chunk
+
+    static std::string make(std::uint64_t writer, std::uint64_t number)
+    {
+        const note what = note::of(writer, number);
+        const std::size_t more = what.sum % 50 == 0   ? longest - sizeof what
+                                 : what.sum % 20 == 1 ? what.sum / 50 % 3000
+                                                      : what.sum / 50 % 200;
+        std::string text(sizeof what + more, static_cast<char>('a' + what.sum % 26));
+        std::memcpy(text.data(), &what, sizeof what);
+        return text;
+    }
+    static note read(std::string_view text)
+    {
+        note what{0, 0, 1}; // not whole
+        if (text.size() >= sizeof what) {
+            std::memcpy(&what, text.data(), sizeof what);
+        }
+        return what.is_whole() && text == make(what.writer, what.number) ? what : note{0, 0, 1};
+    }
+};
 
 constexpr std::uint32_t partitions = 2;
 
@@ -68,7 +109,8 @@ struct acknowledgement {
 };
 constexpr std::uint64_t refused = ~std::uint64_t{0};
 
-[[nodiscard]] gregor::topic_options options_of(const std::string& path, support::dice& dice)
+[[nodiscard]] gregor::topic_options options_of(const std::string& path, std::size_t chunk,
+                                               support::dice& dice)
 {
     using namespace std::chrono_literals;
     gregor::topic_options options{.partitions = partitions};
@@ -77,7 +119,8 @@ constexpr std::uint64_t refused = ~std::uint64_t{0};
     options.log.flush = static_cast<flush_policy>(dice.below(4));
     options.log.flush_interval = 1ms;
     options.log.flush_records = 50;
-    options.log.retention_bytes = dice.one_in(3) ? 0 : 4 * support::segment * 40;
+    options.log.blob_chunk_bytes = chunk;
+    options.log.retention_bytes = dice.one_in(3) ? 0 : 4 * (support::segment * 40 + chunk);
     options.log.retention_age = dice.one_in(3) ? 5ms : 0ms;
     options.log.prepare_bytes = dice.one_in(2) ? 0 : 12'345;
     options.log.sync_at_opening = dice.one_in(4);
@@ -85,9 +128,10 @@ constexpr std::uint64_t refused = ~std::uint64_t{0};
 }
 
 /// The child.
+template <class Topic>
 class writer {
 public:
-    writer(note_topic& topic, int tell, std::uint64_t life, std::uint64_t seed)
+    writer(Topic& topic, int tell, std::uint64_t life, std::uint64_t seed)
         : topic_(topic), tell_(tell), life_(life), seed_(seed)
     {
     }
@@ -109,14 +153,15 @@ private:
     /// Tells of some of what it sees.
     [[noreturn]] void read()
     {
-        gregor::consumer<note_topic> in{topic_, {.lossy = true}};
+        gregor::consumer<Topic> in{topic_, {.lossy = true}};
         in.assign({partition_id{0}, partition_id{1}});
         for (std::uint64_t count = 0;;) {
             for (const auto& record : in.poll(std::chrono::milliseconds{1})) {
-                expect(record.value().is_whole());
+                const note what = kind<Topic>::read(record.value());
+                expect(what.is_whole());
                 if (++count % 16 == 0) {
-                    tell({record.value().writer, record.value().number, 1, record.partition().value,
-                          record.offset(), true});
+                    tell({what.writer, what.number, 1, record.partition().value, record.offset(),
+                          true});
                 }
             }
         }
@@ -133,40 +178,48 @@ private:
             const offset_t from = topic_.end_offset(to);
             switch (dice.below(4)) {
             case 0: {
-                std::vector<note> some;
+                std::vector<typename Topic::value_type> some;
                 for (std::uint64_t i = 0, count = 1 + dice.below(30); i != count; ++i) {
-                    some.push_back(note::of(me, next + i));
+                    some.push_back(kind<Topic>::make(me, next + i));
                 }
                 expect(out.send_batch(some, {.partition = to}).count == some.size());
                 tell({me, next, some.size(), to.value, from, false});
                 next += some.size();
                 break;
             }
-            case 1: {
-                auto claim = out.claim(1 + dice.below(6), {.partition = to});
-                expect(static_cast<bool>(claim));
-                const std::uint64_t built = dice.below(claim.size() + 1);
-                for (std::uint64_t i = 0; i != built; ++i) {
-                    claim.emplace(note::of(me, next + i));
+            case 1:
+                if constexpr (!Topic::encoded) {
+                    claim(out, to, me, next, dice);
+                    break;
                 }
-                if (built == 0 || dice.one_in(4)) {
-                    break; // dropped: its numbers are sent again
-                }
-                std::this_thread::sleep_for(std::chrono::microseconds{dice.below(50)});
-                const auto sent = claim.publish();
-                expect(static_cast<bool>(sent));
-                tell({me, next, built, to.value, sent.offset(), true});
-                next += built;
-                break;
-            }
+                [[fallthrough]];
             default: {
-                const auto sent = out.send(note::of(me, next), {.partition = to});
+                const auto sent = out.send(kind<Topic>::make(me, next), {.partition = to});
                 expect(static_cast<bool>(sent));
                 tell({me, next, 1, to.value, sent.offset(), true});
                 ++next;
             }
             }
         }
+    }
+
+    void claim(gregor::producer<Topic>& out, partition_id to, std::uint64_t me, std::uint64_t& next,
+               support::dice& dice)
+    {
+        auto claim = out.claim(1 + dice.below(6), {.partition = to});
+        expect(static_cast<bool>(claim));
+        const std::uint64_t built = dice.below(claim.size() + 1);
+        for (std::uint64_t i = 0; i != built; ++i) {
+            claim.emplace(note::of(me, next + i));
+        }
+        if (built == 0 || dice.one_in(4)) {
+            return; // dropped: its numbers are sent again
+        }
+        std::this_thread::sleep_for(std::chrono::microseconds{dice.below(50)});
+        const auto sent = claim.publish();
+        expect(static_cast<bool>(sent));
+        tell({me, next, built, to.value, sent.offset(), true});
+        next += built;
     }
 
     void tell(const acknowledgement& what) const
@@ -180,22 +233,24 @@ private:
         }
     }
 
-    note_topic& topic_;
+    Topic& topic_;
     int tell_;
     std::uint64_t life_;
     std::uint64_t seed_;
 };
 
-[[noreturn]] void live(const std::string& path, int tell, std::uint64_t life, std::uint64_t seed)
+template <class Topic>
+[[noreturn]] void live(const std::string& path, std::size_t chunk, int tell, std::uint64_t life,
+                       std::uint64_t seed)
 {
     support::dice dice{seed};
-    auto topic = note_topic::create("notes", options_of(path, dice));
+    auto topic = Topic::create("topic", options_of(path, chunk, dice));
     if (!topic) {
         const acknowledgement no{refused, 0, 0, 0, 0, false};
         static_cast<void>(::write(tell, &no, sizeof no) == sizeof no);
         ::_exit(1);
     }
-    writer{*topic, tell, life, seed}.run();
+    writer<Topic>{*topic, tell, life, seed}.run();
 }
 
 /// What is known of one partition.
@@ -205,7 +260,8 @@ struct account {
     offset_t end = 0;
 
     /// Empty, or what is wrong with what the partition holds now.
-    [[nodiscard]] std::string audit(note_topic& topic, partition_id p);
+    template <class Topic>
+    [[nodiscard]] std::string audit(Topic& topic, partition_id p);
 
 private:
     void forget(offset_t below)
@@ -221,7 +277,8 @@ private:
     }
 };
 
-std::string account::audit(note_topic& topic, partition_id p)
+template <class Topic>
+std::string account::audit(Topic& topic, partition_id p)
 {
     const offset_t begin = topic.begin_offset(p);
     if (topic.end_offset(p) < end) {
@@ -232,7 +289,7 @@ std::string account::audit(note_topic& topic, partition_id p)
     std::map<offset_t, std::pair<std::uint64_t, std::uint64_t>> there;
     std::map<std::uint64_t, std::uint64_t> next;
     std::map<std::pair<std::uint64_t, std::uint64_t>, offset_t> places;
-    gregor::consumer<note_topic> in{topic};
+    gregor::consumer<Topic> in{topic};
     in.assign({p});
     for (;;) {
         const auto batch = in.try_poll();
@@ -240,7 +297,7 @@ std::string account::audit(note_topic& topic, partition_id p)
             break;
         }
         for (const auto& record : batch) {
-            const note& what = record.value();
+            const note what = kind<Topic>::read(record.value());
             const auto name = std::to_string(record.offset());
             if (!what.is_whole()) {
                 return "a record that nobody sent, at " + name;
@@ -279,13 +336,13 @@ std::string account::audit(note_topic& topic, partition_id p)
     return given == nullptr ? 120 : std::atoi(given);
 }
 
-} // namespace
-
-TEST_CASE("a topic whose process is killed has everything that was acknowledged", "[crash]")
+template <class Topic>
+void kill_again_and_again()
 {
     const support::fresh_seed seed;
     INFO(seed);
     support::dice dice{seed};
+    const std::size_t chunk = std::size_t{4096} << dice.below(3);
     const support::scratch_directory scratch;
     std::map<std::uint64_t, account> accounts;
     std::uint64_t acknowledged = 0;
@@ -298,7 +355,7 @@ TEST_CASE("a topic whose process is killed has everything that was acknowledged"
         const pid_t child = ::fork();
         if (child == 0) {
             ::close(pipe[0]);
-            live(scratch.path(), pipe[1], static_cast<std::uint64_t>(life), its_seed);
+            live<Topic>(scratch.path(), chunk, pipe[1], static_cast<std::uint64_t>(life), its_seed);
         }
         ::close(pipe[1]);
         // at once, in its recovery, or after some hundred records
@@ -329,7 +386,7 @@ TEST_CASE("a topic whose process is killed has everything that was acknowledged"
         if (!wrong.empty() || !dice.one_in(2)) {
             continue; // the next child goes on with what this one left
         }
-        auto topic = note_topic::create("notes", options_of(scratch.path(), dice));
+        auto topic = Topic::create("topic", options_of(scratch.path(), chunk, dice));
         if (!topic) {
             wrong = topic.error().what();
             break;
@@ -343,10 +400,22 @@ TEST_CASE("a topic whose process is killed has everything that was acknowledged"
     INFO(wrong);
     CHECK(wrong.empty());
     CHECK(acknowledged > 1000);
-    std::printf("crash: killed %d times over one topic, %llu records acknowledged, %llu dead "
+    std::printf("crash: killed %d times over one topic of %s, %llu records acknowledged, %llu dead "
                 "claims\n",
-                kills(), static_cast<unsigned long long>(acknowledged),
+                kills(), kind<Topic>::name, static_cast<unsigned long long>(acknowledged),
                 static_cast<unsigned long long>(voids));
+}
+
+} // namespace
+
+TEST_CASE("a topic whose process is killed has everything that was acknowledged", "[crash]")
+{
+    kill_again_and_again<note_topic>();
+}
+
+TEST_CASE("a topic of texts whose process is killed has all of them, whole", "[crash]")
+{
+    kill_again_and_again<text_topic>();
 }
 
 #endif
