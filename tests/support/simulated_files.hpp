@@ -224,6 +224,13 @@ struct simulated_files {
             return 0;
         });
     }
+    static outcome cut(int file, std::uint64_t bytes)
+    {
+        return on_disk([&] {
+            of(file).now.resize(static_cast<std::size_t>(bytes));
+            return 0;
+        });
+    }
     static outcome read(int file, void* into, std::size_t count, std::uint64_t from)
     {
         return on_disk([&] {
