@@ -9,8 +9,8 @@
 namespace benchmarks {
 
 /// A text whose words are as frequent as those of a language: the n-th most frequent is there 1/n
-/// times as often as the first. 100,000 words, of which about 10,000 are different, 4 to 5 letters
-/// on average; lines of 60 to 80 bytes, with punctuation and capitals. The same one every time.
+/// times as often as the first. 100,000 words, of which 13,000 are different, 4 to 5 letters on
+/// average; lines of 64 bytes and more, with punctuation and capitals. The same one every time.
 class made_text {
 public:
     static constexpr std::size_t words = 100'000;
