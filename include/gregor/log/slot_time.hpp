@@ -59,7 +59,7 @@ inline constexpr std::uint32_t timestamp_tick =
 ///
 /// Cost  that of reading a cache line or two of each slot
 [[nodiscard]] inline std::uint64_t newest_time(const segment_format& format, offset_t first,
-                                               const unsigned char* slots,
+                                               const unsigned char* bytes,
                                                std::size_t count) noexcept
 {
     if (format.timestamp_at == 0) {
@@ -68,7 +68,7 @@ inline constexpr std::uint32_t timestamp_tick =
     const auto slot_bytes = static_cast<std::size_t>(format.slot_bytes());
     std::int64_t newest = 0;
     for (std::size_t i = 0; i != count; ++i) {
-        const unsigned char* const slot = slots + i * slot_bytes;
+        const unsigned char* const slot = bytes + i * slot_bytes;
         std::uint64_t stamp = 0;
         std::memcpy(&stamp, slot, sizeof stamp);
         if (stamp == stamp_of(first + i, slot_kind::record)) { // else there is no time in it

@@ -32,13 +32,14 @@ public:
     {
         return reserve(format.slot_count, format.slot_bytes(), count, path);
     }
-    /// The same for segments of so many slots, or for chunks of so many bytes.
-    [[nodiscard]] static result<window> reserve(std::uint64_t slots, std::uint64_t slot_bytes,
+    /// The same for segments of so many slots, or for chunks of so many bytes: of units of that
+    /// length.
+    [[nodiscard]] static result<window> reserve(std::uint64_t units, std::uint64_t unit_bytes,
                                                 std::size_t count, std::string_view path)
     {
         window made;
-        made.slot_count_ = slots;
-        made.segment_bytes_ = static_cast<std::size_t>(slots * slot_bytes);
+        made.slot_count_ = units;
+        made.segment_bytes_ = static_cast<std::size_t>(units * unit_bytes);
         made.count_ = count;
         const outcome did = Files::reserve(made.bytes(), made.at_);
         return did.ok() ? result<window>{std::move(made)} : did.on(path);
