@@ -221,6 +221,12 @@ public:
 
     /// All that lies in the log, for who copies it to go on when the batch is let go.
     [[nodiscard]] const stored_type& stored() const noexcept { return *stored_; }
+    /// And of it what lies beside the slots: so many bytes as `stored().blob` says.
+    [[nodiscard]] const std::byte* blob() const noexcept
+        requires(Topic::encoded)
+    {
+        return stored_->value_at(blobs_);
+    }
 
     /// The key: an optional where it is stored (`key<K>`), what `keyed_by` yields where it is
     /// derived. As for values, by `serde<K>` on disk.

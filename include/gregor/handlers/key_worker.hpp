@@ -3,12 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <optional>
 #include <thread>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "gregor/ack_tracker.hpp"
 #include "gregor/base/config.hpp"
@@ -63,13 +65,55 @@ struct lane {
     bool lost = false;   ///< it is another member's, and waits for its last worker
 };
 
+/// The bytes of one record that lie beside its slot, where there are any.
+template <class Topic>
+class blob_copy {
+public:
+    using blobs_type = typename Topic::blobs_type;
+
+    blob_copy() = default;
+    explicit blob_copy(const record<Topic>&) noexcept {}
+
+    [[nodiscard]] blobs_type blobs() noexcept { return {}; }
+};
+template <class Topic>
+    requires(Topic::encoded)
+class blob_copy<Topic> {
+public:
+    using blobs_type = typename Topic::blobs_type;
+
+    blob_copy() = default;
+    explicit blob_copy(const record<Topic>& r) : bytes_(r.stored().blob.bytes + alignment)
+    {
+        std::memcpy(begin(), r.blob(), r.stored().blob.bytes);
+    }
+
+    /// All positions are the copy's.
+    [[nodiscard]] blobs_type blobs() noexcept { return {begin(), 0}; }
+
+private:
+    static constexpr std::size_t alignment = Topic::stored_type::granule;
+
+    [[nodiscard]] std::byte* begin() noexcept
+    {
+        void* at = bytes_.data();
+        std::size_t space = bytes_.size();
+        return static_cast<std::byte*>(std::align(alignment, 0, at, space));
+    }
+
+    std::vector<std::byte> bytes_;
+};
+
 /// A record on its way to its worker: a copy, for the place in the log is let go of.
 template <class Topic>
 struct errand {
     using stored_type = typename Topic::stored_type;
 
     errand() = default; // nothing more will come
-    errand(lane& from, const stored_type& what, offset_t o) : of(&from), offset(o), copy(what) {}
+    errand(lane& from, const record<Topic>& r)
+        : of(&from), offset(r.offset()), copy(r.stored()), blob(r)
+    {
+    }
     errand(errand&&) noexcept = default;
     errand& operator=(errand&& other) noexcept
     {
@@ -84,6 +128,7 @@ struct errand {
     lane* of = nullptr;
     offset_t offset = 0;
     std::optional<stored_type> copy = std::nullopt;
+    GREGOR_NO_UNIQUE_ADDRESS blob_copy<Topic> blob = {};
 };
 
 /// A thread that handles the records of some keys, one after the other, in the order in which they

@@ -181,7 +181,7 @@ void keyed_hand<Topic, Crew, Queue>::hand_over(const batch_type& records)
             // first of all: what fails from here on is in flight for good, and not committed
             const bool has_room = to->tracker.hand_out(each.offset());
             GREGOR_ASSERT(has_room, "a batch was larger than the room in its window");
-            errand<Topic> next{*to, each.stored(), each.offset()};
+            errand<Topic> next{*to, each};
             workers_[worker_of(each, workers_.size())]->put(std::move(next));
             --left;
         }
@@ -210,14 +210,15 @@ void keyed_hand<Topic, Crew, Queue>::serve(errand<Topic>& next,
     bool moved = false;
     if (begins) {
         try {
-            const std::array<record_type, 1> one{record_type{&*next.copy, next.offset, of.id}};
+            const std::array<record_type, 1> one{
+                record_type{&*next.copy, next.offset, of.id, next.blob.blobs()}};
             handled = crew_.attend(*this, mine, one);
             moved = handled && of.tracker.acknowledge(next.offset) == ack_status::moved;
         } catch (...) {
             crew_.fail(std::current_exception());
         }
     }
-    next.copy.reset();
+    next = {}; // before it counts as done
     const std::lock_guard lock{mutex_};
     of.dropped = of.dropped || !handled; // what comes behind it stays behind it
     moved_ = moved_ || moved;

@@ -120,8 +120,8 @@ bool remedy<Topic, Sink>::bury(figures_type& done, const record_type& r, const s
     try {
         dead_letter<value_type> letter{crew_.topic_name(), r.partition(), r.offset(), reason,
                                        attempts,           std::nullopt};
-        if constexpr (std::is_copy_constructible_v<value_type>) {
-            letter.value.emplace(r.value());
+        if constexpr (Topic::encoded || std::is_copy_constructible_v<value_type>) {
+            letter.value.emplace(r.copy());
         }
         const std::stop_token no_more_time = crew_.no_more_time();
         const std::lock_guard lock{mutex_};
