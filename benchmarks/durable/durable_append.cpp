@@ -96,6 +96,7 @@ void add_all(registry& all, std::size_t batch, const syncing& when)
 #if GREGOR_FILES
     add<mapped_topic<Bytes, room::inline_steps>, Bytes>(all, "gregor/mmap_log", batch, when);
     add<mapped_topic<Bytes, room::prepared>, Bytes>(all, "gregor/mmap_log_prepared", batch, when);
+    add<mapped_texts<room::prepared>, Bytes>(all, "gregor/mmap_log_texts_prepared", batch, when);
     if (when.every == 0) {
         add<mapped_topic<Bytes, room::recycled>, Bytes>(all, "gregor/mmap_log_recycled", batch,
                                                         when);

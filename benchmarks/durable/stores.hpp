@@ -128,11 +128,22 @@ void for_each_record(std::span<const std::byte> records, std::size_t record_byte
 /// Recycled: no more than four segments are kept, so that each new one is an old one.
 enum class room : std::uint8_t { inline_steps, prepared, recycled };
 
+[[nodiscard]] inline gregor::topic_options log_in(const std::filesystem::path& folder, room wanted)
+{
+    constexpr std::size_t segment = std::size_t{16} << 20U;
+    gregor::topic_options options;
+    options.log.directory = folder.string();
+    options.log.segment_bytes = segment;
+    options.log.prepare_bytes = 4 * segment;
+    options.log.retention_bytes = wanted == room::recycled ? 4 * segment : 0;
+    return options;
+}
+
 template <std::size_t Bytes, room Room>
 class mapped_topic {
 public:
     mapped_topic(const std::filesystem::path& folder, std::size_t /*record_bytes*/)
-        : topic_("records", options(folder)), out_(topic_)
+        : topic_("records", log_in(folder, Room)), out_(topic_)
     {
         if (Room == room::prepared) {
             topic_.maintain();
@@ -158,19 +169,46 @@ public:
 private:
     using topic_type = gregor::topic<payload<Bytes>, gregor::storage::mmap_log>;
 
-    static gregor::topic_options options(const std::filesystem::path& folder)
+    topic_type topic_;
+    gregor::producer<topic_type> out_;
+};
+
+/// The same with strings, of whose length the topic knows nothing: they lie beside the slots.
+template <room Room>
+class mapped_texts {
+public:
+    mapped_texts(const std::filesystem::path& folder, std::size_t record_bytes)
+        : topic_("records", log_in(folder, Room)), out_(topic_), record_bytes_(record_bytes)
     {
-        constexpr std::size_t segment = std::size_t{16} << 20U;
-        gregor::topic_options options;
-        options.log.directory = folder.string();
-        options.log.segment_bytes = segment;
-        options.log.prepare_bytes = 4 * segment;
-        options.log.retention_bytes = Room == room::recycled ? 4 * segment : 0;
-        return options;
+        if (Room == room::prepared) {
+            topic_.maintain();
+        }
     }
+
+    void append(std::span<const std::byte> records, bool synced)
+    {
+        texts_.resize(records.size() / record_bytes_);
+        std::size_t next = 0;
+        for_each_record(records, record_bytes_,
+                        [&](std::string_view record) { texts_[next++] = record; });
+        if (texts_.size() == 1) {
+            expect(static_cast<bool>(out_.send(texts_.front())), "a record was not taken");
+        } else {
+            expect(static_cast<bool>(out_.send_batch(texts_)), "a batch was not taken");
+        }
+        if (synced) {
+            expect(!topic_.flush(), "the log could not be flushed");
+        }
+    }
+    void flush() {}
+
+private:
+    using topic_type = gregor::topic<std::string, gregor::storage::mmap_log>;
 
     topic_type topic_;
     gregor::producer<topic_type> out_;
+    std::size_t record_bytes_;
+    std::vector<std::string> texts_; // used again
 };
 #endif
 
