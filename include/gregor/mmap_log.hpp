@@ -19,9 +19,21 @@
 
 namespace gregor::inline GREGOR_ABI {
 
+/// Nothing of a record that is copied byte by byte is a pointer or a view.
+template <class Layout>
+[[nodiscard]] consteval bool means_something_elsewhere()
+{
+    if constexpr (Layout::key_policy::stored) {
+        return !points_elsewhere<typename Layout::value_type> &&
+               !points_elsewhere<typename Layout::key_policy::type>;
+    } else {
+        return !points_elsewhere<typename Layout::value_type>;
+    }
+}
+
 template <class Record, bool Many>
 struct log_of<storage::mmap_log, Record, Many> {
-    static_assert(!points_elsewhere<typename Record::value_type>,
+    static_assert(means_something_elsewhere<typename Record::layout>(),
                   "gregor: storage::mmap_log keeps records beyond the process, where no pointer "
                   "leads anywhere");
     using type = mapped_log<Record, Many>;

@@ -166,7 +166,9 @@ struct small_log {
             folder.emplace();
             options.log.directory = folder->path();
             options.log.segment_records = 512;
-            options.log.retention_bytes = 2 * 512 * sizeof(typename Topic::slot_type);
+            options.log.blob_chunk_bytes = 16384;
+            options.log.retention_bytes = 2 * (512 * sizeof(typename Topic::slot_type) +
+                                               (Topic::encoded ? options.log.blob_chunk_bytes : 0));
             options.log.prepare_bytes = 0;
         }
 #endif

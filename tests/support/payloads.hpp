@@ -76,7 +76,7 @@ struct payload<std::string> {
         text.append(number % 2 == 0 ? 40 : 0, 'x');
         return text + ' ' + std::to_string(checksum(producer, number) % 1000);
     }
-    static origin read(const std::string& value)
+    static origin read(std::string_view value)
     {
         origin from;
         const char* const end = value.data() + value.size();

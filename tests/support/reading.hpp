@@ -24,7 +24,7 @@ template <class Topic>
             return values;
         }
         for (const auto& record : batch) {
-            values.push_back(record.value());
+            values.push_back(record.copy());
         }
     }
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <string>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -38,7 +39,19 @@ template <class Topic>
         const auto bytes = key_bytes<key_type>::of(key);
         return mix(murmur2(bytes));
     };
-    if constexpr (Topic::layout::key_policy::stored) {
+    if constexpr (Topic::encoded && Topic::layout::key_policy::stored) {
+        // what is viewed of a key need not have the bytes that its type has
+        using key_type = typename Topic::layout::key_policy::type;
+        const auto key = [&] {
+            if constexpr (std::is_same_v<key_type, std::string>) {
+                return r.key();
+            } else {
+                const auto& there = r.stored();
+                return there.key.copy(r.blob() + there.whole(there.value.bytes()));
+            }
+        }();
+        return key ? of_key(*key) : static_cast<std::size_t>(r.offset() % workers);
+    } else if constexpr (Topic::layout::key_policy::stored) {
         return r.key() ? of_key(*r.key()) : static_cast<std::size_t>(r.offset() % workers);
     } else {
         return of_key(r.key());

@@ -106,6 +106,7 @@ struct part<std::optional<T>> {
     {
         return is_given != 0 ? view{*reinterpret_cast<const T*>(raw)} : view{};
     }
+    [[nodiscard]] view copy(const std::byte* from) const noexcept { return get(from); }
 
     alignas(T) std::byte raw[sizeof(T)];
     unsigned char is_given;
@@ -164,6 +165,10 @@ struct part<std::optional<T>> {
     [[nodiscard]] view get(const std::byte* from) const
     {
         return is_given != 0 ? view{value.get(from)} : view{};
+    }
+    [[nodiscard]] std::optional<T> copy(const std::byte* from) const
+    {
+        return is_given != 0 ? std::optional<T>{value.copy(from)} : std::nullopt;
     }
 
     inner value;

@@ -1,0 +1,14 @@
+// expect: gregor: storage::mmap_log keeps records beyond the process, where no pointer leads
+// SPDX-License-Identifier: MIT
+#include <gregor/gregor.hpp>
+
+#include <string>
+#include <string_view>
+
+#ifdef GREGOR_COMPILES
+using text = std::string;
+#else
+using text = std::string_view;
+#endif
+
+gregor::topic<text, gregor::storage::mmap_log> texts{"texts"};
