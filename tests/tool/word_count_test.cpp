@@ -111,6 +111,23 @@ TEST_CASE("word_count counts what its archive has no room for", "[word_count][du
     check(some.count(), 0, {R"("archive":{"runs":1,"unfinished":0,"words":7,)"});
 }
 
+TEST_CASE("word_count counts words of any length", "[word_count]")
+{
+    // up to 19 letters lie in a record, longer words beside it; 1024 are the most
+    const support::scratch_directory scratch;
+    {
+        std::ofstream text{scratch / "text"};
+        for (int times = 0; times != 3; ++times) {
+            for (const std::size_t length : {1U, 2U, 18U, 19U, 20U, 21U, 1023U, 1024U, 1030U}) {
+                text << std::string(length, 'a') << ' ' << std::string(length, 'B') << '\n';
+            }
+        }
+    }
+    // 9 lengths of either letter; what is left of 1030 is one of 6
+    check(tool::run_in(scratch, counter + "text --threads 2 --json --repeat=50 --top=0"), 0,
+          {R"("words":3000,"distinct":18,"agrees":true)"});
+}
+
 TEST_CASE("word_count passes over runs that died while they were archived", "[word_count][durable]")
 {
     const texts some;
