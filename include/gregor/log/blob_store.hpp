@@ -20,6 +20,7 @@
 #include "gregor/log/directory.hpp"
 #include "gregor/log/file_handle.hpp"
 #include "gregor/log/format.hpp"
+#include "gregor/log/new_file.hpp"
 #include "gregor/log/os_file.hpp"
 #include "gregor/log/window.hpp"
 #include "gregor/ring/seen_memory.hpp"
@@ -254,11 +255,9 @@ auto blob_store<Files>::add(const directory<Files>& in, std::uint64_t position) 
 template <class Files>
 outcome blob_store<Files>::write_new(const directory<Files>& in, chunk& made) const
 {
-    const std::string name = chunk_name(made.base);
-    const std::string unfinished = text({name, unfinished_ending});
+    new_file<Files> fresh{in, chunk_name(made.base)};
     const chunk_header header = make_chunk_header(format_, made.base);
-    static_cast<void>(Files::remove(in.get(), unfinished.c_str())); // of an attempt that failed
-    outcome did = Files::open(in.get(), unfinished.c_str(), open_mode::create, made.file.fill());
+    outcome did = fresh.open(made.file);
     if (!did.ok()) {
         return did;
     }
@@ -266,14 +265,7 @@ outcome blob_store<Files>::write_new(const directory<Files>& in, chunk& made) co
     if (did.ok()) {
         did = Files::write_through(made.file.get(), &header, sizeof header, 0);
     }
-    if (did.ok()) {
-        did = Files::rename(in.get(), unfinished.c_str(), name.c_str());
-    }
-    if (!did.ok()) {
-        static_cast<void>(Files::remove(in.get(), unfinished.c_str()));
-        return did;
-    }
-    return Files::sync_directory(in.get());
+    return fresh.finish(did);
 }
 
 template <class Files>

@@ -14,6 +14,7 @@
 #include "gregor/log/directory.hpp"
 #include "gregor/log/file_handle.hpp"
 #include "gregor/log/format.hpp"
+#include "gregor/log/new_file.hpp"
 #include "gregor/log/os_file.hpp"
 
 #if GREGOR_FILES
@@ -105,26 +106,19 @@ template <class Files>
 result<checkpoint_file<Files>> checkpoint_file<Files>::create(const directory<Files>& in,
                                                               const checkpoint_values& values)
 {
-    const std::string unfinished = text({name, unfinished_ending});
+    new_file<Files> fresh{in, name};
     file_handle<Files> file;
-    static_cast<void>(Files::remove(in.get(), unfinished.c_str())); // of an attempt that failed
-    outcome did = Files::open(in.get(), unfinished.c_str(), open_mode::create, file.fill());
+    outcome did = fresh.open(file);
     if (!did.ok()) {
-        return did.on(in.of(unfinished));
+        return did.on(fresh.path());
     }
     checkpoint_file made{std::move(file)};
     did = Files::allocate(made.file_.get(), 2 * page_bytes);
     for (int block = 0; block != 2 && did.ok(); ++block) {
         did = made.write(values);
     }
-    if (did.ok()) {
-        did = Files::rename(in.get(), unfinished.c_str(), name);
-    }
-    if (did.ok()) {
-        did = Files::sync_directory(in.get());
-    }
+    did = fresh.finish(did);
     if (!did.ok()) {
-        static_cast<void>(Files::remove(in.get(), unfinished.c_str()));
         return did.on(in.of(name));
     }
     return made;

@@ -20,6 +20,7 @@
 #include "gregor/log/directory.hpp"
 #include "gregor/log/file_handle.hpp"
 #include "gregor/log/format.hpp"
+#include "gregor/log/new_file.hpp"
 #include "gregor/log/offset_cell.hpp"
 #include "gregor/log/offsets_page.hpp"
 #include "gregor/log/os_file.hpp"
@@ -197,12 +198,11 @@ template <class Files>
 result<offsets_file<Files>> offsets_file<Files>::create(const directory<Files>& in,
                                                         const offsets_owner& of)
 {
-    const std::string unfinished = text({name, unfinished_ending});
+    new_file<Files> fresh{in, name};
     file_handle<Files> file;
-    static_cast<void>(Files::remove(in.get(), unfinished.c_str())); // of an attempt that failed
-    outcome did = Files::open(in.get(), unfinished.c_str(), open_mode::create, file.fill());
+    outcome did = fresh.open(file);
     if (!did.ok()) {
-        return did.on(in.of(unfinished));
+        return did.on(fresh.path());
     }
     offsets_file made{std::move(file), in.of(name)};
     made.report_.made = true;
@@ -220,14 +220,8 @@ result<offsets_file<Files>> offsets_file<Files>::create(const directory<Files>& 
     if (did.ok()) {
         did = made.map_cells(0, first_cells);
     }
-    if (did.ok()) {
-        did = Files::rename(in.get(), unfinished.c_str(), name);
-    }
-    if (did.ok()) {
-        did = Files::sync_directory(in.get());
-    }
+    did = fresh.finish(did);
     if (!did.ok()) {
-        static_cast<void>(Files::remove(in.get(), unfinished.c_str()));
         return did.on(made.path_);
     }
     return made;

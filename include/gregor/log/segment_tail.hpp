@@ -17,6 +17,7 @@
 #include "gregor/log/directory.hpp"
 #include "gregor/log/file_handle.hpp"
 #include "gregor/log/format.hpp"
+#include "gregor/log/new_file.hpp"
 #include "gregor/log/os_file.hpp"
 #include "gregor/log/segment.hpp"
 #include "gregor/log/whole_slots.hpp"
@@ -176,9 +177,9 @@ auto segment_tail<Files>::set_aside(const segment<Files>& from, offset_t first) 
         return failed;
     }
     const std::string name = free_name(from.base());
-    const std::string unfinished = text({name, unfinished_ending});
+    new_file<Files> fresh{asides_in_, name};
     file_handle<Files> file;
-    outcome did = Files::open(asides_in_.get(), unfinished.c_str(), open_mode::create, file.fill());
+    outcome did = fresh.open(file);
     if (did.ok()) {
         did = Files::allocate(file.get(), page_bytes + bytes);
     }
@@ -208,12 +209,7 @@ auto segment_tail<Files>::set_aside(const segment<Files>& from, offset_t first) 
     if (did.ok()) {
         did = Files::sync(file.get());
     }
-    if (did.ok()) {
-        did = Files::rename(asides_in_.get(), unfinished.c_str(), name.c_str());
-    }
-    if (did.ok()) {
-        did = Files::sync_directory(asides_in_.get());
-    }
+    did = fresh.finish(did);
     return did.ok() ? failure{} : failure{did.on(asides_in_.of(name))};
 }
 
