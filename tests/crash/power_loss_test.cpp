@@ -177,7 +177,8 @@ private:
     {
         if (dice_.one_in(8)) {
             const offset_t to = hole_ ? hole_at_ : next_;
-            static_cast<void>(log.flush(durable_ + dice_.below(to + 1 - durable_), taken_));
+            static_cast<void>(
+                log.flush(durable_ + dice_.below(to + 1 - durable_), {taken_, next_}));
             return;
         }
         if (dice_.one_in(30) && full_segments(log) != 0) {
@@ -188,7 +189,7 @@ private:
             return;
         }
         if (dice_.one_in(60) && !hole_) {
-            static_cast<void>(log.close(next_, taken_));
+            static_cast<void>(log.close(next_, {taken_, next_}));
             return;
         }
         if (next_ == log.room_end()) {
