@@ -164,8 +164,12 @@ private:
 
     [[nodiscard]] blobs_taken taken_now() const noexcept
     {
-        const std::uint64_t end = blobs_.taken(); // first: those that it counts are claimed
-        return {end, log_.end()};
+        // First: those that it counts are claimed. Of who is alone only what is published can be
+        // seen; while he holds more, nobody knows how far it goes.
+        const std::uint64_t end = blobs_.taken();
+        offset_t at = 0;
+        const bool is_held = !log_.shared() && log_.stuck(settled_, at);
+        return {end, is_held ? ~offset_t{0} : log_.end()};
     }
 
     ring::since<Env> full_since_;

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: MIT
+#include <gregor/gregor.hpp>
+
+#if GREGOR_FILES
+
+#    include <cerrno>
+#    include <cstddef>
+#    include <cstdint>
+#    include <cstring>
+#    include <filesystem>
+#    include <functional>
+#    include <memory>
+#    include <span>
+#    include <string>
+#    include <string_view>
+#    include <vector>
+
+#    include <unistd.h>
+
+#    include "support/catch.hpp"
+#    include "support/durable.hpp"
+#    include "support/failing_files.hpp"
+#    include "support/statuses.hpp"
+
+// What a topic of texts does, whose blobs lie beside its segments, where the system does not do
+// what it should; and when it makes them lasting.
+
+using gregor::flush_policy;
+using gregor::offset_t;
+using gregor::partition_id;
+using gregor::send_status;
+using support::failing_files;
+using support::scratch_directory;
+using support::segment;
+
+namespace {
+
+constexpr partition_id zero{0};
+constexpr std::size_t chunk = 4096;
+
+/// The system's calls, as they are counted and fail; and which files were made lasting.
+struct noting_files : failing_files {
+    static inline std::vector<std::string> synced;
+    static inline std::string_view fails_sync_of; ///< what ends so
+    static inline std::string_view fails_removal_of;
+
+    static gregor::disk::outcome remove(int directory, const char* name) noexcept
+    {
+        return !fails_removal_of.empty() && std::string_view{name}.ends_with(fails_removal_of)
+                   ? gregor::disk::outcome{EIO, "remove"}
+                   : failing_files::remove(directory, name);
+    }
+
+    static gregor::disk::outcome sync(int file) noexcept
+    {
+        char name[4096] = {};
+        const std::string link = "/proc/self/fd/" + std::to_string(file);
+        static_cast<void>(::readlink(link.c_str(), name, sizeof name - 1) == 0);
+        synced.emplace_back(name);
+        return !fails_sync_of.empty() && synced.back().ends_with(fails_sync_of)
+                   ? gregor::disk::outcome{EIO, "sync"}
+                   : failing_files::sync(file);
+    }
+    /// How many times a file whose name ends so was made lasting since.
+    static std::size_t syncs_of(std::string_view ending)
+    {
+        std::size_t count = 0;
+        for (const std::string& each : synced) {
+            count += each.ends_with(ending) ? 1U : 0U;
+        }
+        return count;
+    }
+};
+
+struct noting_storage {
+    using policy_kind = gregor::kind::storage;
+};
+
+/// A text, while which is written something else happens.
+struct slow_text {
+    std::string text;
+    std::function<void()> meanwhile;
+};
+
+} // namespace
+
+template <>
+struct gregor::serde<slow_text> {
+    static constexpr std::string_view name = "slow text";
+
+    static std::size_t size(const slow_text& value) noexcept { return value.text.size(); }
+    static void write(const slow_text& value, std::byte* to) noexcept
+    {
+        if (value.meanwhile) {
+            value.meanwhile();
+        }
+        std::memcpy(to, value.text.data(), value.text.size());
+    }
+    static slow_text read(std::span<const std::byte> from)
+    {
+        return {{reinterpret_cast<const char*>(from.data()), from.size()}, {}};
+    }
+};
+
+template <class Record, bool Many>
+struct gregor::log_of<noting_storage, Record, Many> {
+    using type = gregor::mapped_log<Record, Many, gregor::ring::std_env, noting_files>;
+};
+
+namespace {
+
+using failing_topic = gregor::topic<std::string, noting_storage, gregor::overflow::reject>;
+using text_topic = gregor::topic<std::string, gregor::storage::mmap_log>;
+
+gregor::topic_options options_of(const scratch_directory& folder, flush_policy flush)
+{
+    auto options = support::log_in(folder);
+    options.log.flush = flush;
+    options.log.flush_records = 100;
+    options.log.blob_chunk_bytes = chunk;
+    options.log.retention_bytes = 5 * segment * 40;
+    options.log.prepare_bytes = 1000;
+    return options;
+}
+
+std::string text_of(offset_t n)
+{
+    return std::string(n % 100 == 0 ? chunk - 8 : n * 37 % 60, static_cast<char>('a' + n % 26)) +
+           std::to_string(n % 1000);
+}
+
+/// Empty, or what is wrong with a log of the texts of its offsets, which goes as far as that.
+std::string look_through_texts(const scratch_directory& folder, offset_t end)
+{
+    auto topic = text_topic::create("texts", options_of(folder, flush_policy::none));
+    if (!topic) {
+        return topic.error().what();
+    }
+    if (topic->end_offset(zero) < end) {
+        return "it ends at " + std::to_string(topic->end_offset(zero));
+    }
+    gregor::consumer<text_topic> in{*topic};
+    in.assign({zero});
+    offset_t next = topic->begin_offset(zero);
+    for (;;) {
+        const auto batch = in.try_poll();
+        if (batch.empty()) {
+            return next == topic->end_offset(zero) ? "" : "it stops at " + std::to_string(next);
+        }
+        for (const auto& record : batch) {
+            if (record.offset() != next || record.value() != text_of(next)) {
+                return "not what was sent at " + std::to_string(record.offset());
+            }
+            ++next;
+        }
+    }
+}
+
+/// Sends the texts of these offsets; gives up when it has failed three times. True where it never
+/// did.
+template <class Expect>
+bool send_to(failing_topic& topic, offset_t end, Expect&& expect)
+{
+    gregor::producer out{topic};
+    int attempts = 0;
+    while (topic.end_offset(zero) < end && attempts != 3) {
+        const offset_t next = topic.end_offset(zero);
+        std::vector<std::string> some;
+        for (offset_t n = next; n != end && some.size() != 64; ++n) {
+            some.push_back(text_of(n));
+        }
+        const auto sent = out.send_batch(some);
+        expect(next + sent.count == topic.end_offset(zero), "what was taken counts");
+        if (!sent) {
+            expect(sent.status == send_status::failed, "nobody holds it back");
+            expect(topic.failure(zero).has_value(), "a failure says why");
+            ++attempts;
+        }
+    }
+    return attempts == 0;
+}
+
+} // namespace
+
+TEST_CASE("whichever call to the system fails, a topic of texts says so, and loses none",
+          "[durable][encoded]")
+{
+    const int code = GENERATE(EIO, ENOSPC);
+    const auto flush = GENERATE(flush_policy::none, flush_policy::every_records);
+    int failures = 0;
+    for (long n = 0;; ++n) {
+        INFO("call " << n << " fails");
+        const scratch_directory folder;
+        failing_files::fail_nothing();
+        const auto options = options_of(folder, flush);
+        std::string wrong;
+        const auto expect = [&](bool so, const char* sentence) {
+            wrong += so || !wrong.empty() ? "" : sentence;
+        };
+        offset_t end = 700;
+        {
+            failing_topic topic{"texts", options};
+            send_to(topic, end, expect);
+        }
+        failing_files::fail_call(n, code);
+        {
+            auto topic = failing_topic::create("texts", options);
+            if (topic) {
+                bool broken = false;
+                for (offset_t step = 1; step != 5; ++step) {
+                    send_to(*topic, 700 + step * 350, expect);
+                    topic->maintain();
+                    const bool flushed = !topic->flush().has_value();
+                    expect(!broken || !flushed, "what could not be made lasting once never is");
+                    broken = broken || !flushed;
+                    expect(broken || topic->durable_offset(zero) == topic->end_offset(zero),
+                           "what was flushed lasts");
+                }
+                expect(broken || topic->end_offset(zero) == 2100, "what failed once is done later");
+                end = topic->end_offset(zero);
+            }
+        }
+        const bool cut_short = failing_files::failed();
+        failing_files::fail_nothing();
+        CHECK(wrong == "");
+        CHECK(look_through_texts(folder, end) == "");
+        failures += cut_short ? 1 : 0;
+        if (!cut_short) {
+            break;
+        }
+        REQUIRE(n < 4000);
+    }
+    CHECK(failures > 100);
+}
+
+TEST_CASE("where blobs could not be made lasting nothing is any more, for good",
+          "[durable][encoded]")
+{
+    const scratch_directory folder;
+    failing_files::fail_nothing();
+    {
+        failing_topic topic{"texts", options_of(folder, flush_policy::none)};
+        gregor::producer out{topic};
+        REQUIRE(out.send(text_of(0)));
+        REQUIRE_FALSE(topic.flush());
+        REQUIRE(out.send(text_of(1)));
+        noting_files::fails_sync_of = ".blobs";
+        const auto why = topic.flush();
+        noting_files::fails_sync_of = {};
+        REQUIRE(why);
+        CHECK(why->code() == std::errc::io_error);
+        CHECK(topic.flush());
+        CHECK(topic.durable_offset(zero) == 1);
+        CHECK(topic.failure(zero));
+    }
+    CHECK(look_through_texts(folder, 2) == ""); // to this system, they are there
+}
+
+TEST_CASE("chunks that cannot be taken away cost no text, and go the next time",
+          "[durable][encoded]")
+{
+    namespace disk = gregor::disk;
+    const disk::segment_format format{.type = "text",
+                                      .payload_bytes = 24,
+                                      .payload_alignment = 8,
+                                      .slot_count = 8,
+                                      .blob_chunk_bytes = chunk};
+    const scratch_directory folder;
+    failing_files::fail_nothing();
+    auto log = disk::partition_files<noting_files>::open(
+        *disk::directory<noting_files>::open(folder.path()), format);
+    REQUIRE(log.has_value());
+    REQUIRE_FALSE(log->add_segment(0));
+    for (const std::uint64_t at : {0U, 1U, 2U}) {
+        REQUIRE_FALSE(log->add_chunk(at * chunk));
+        REQUIRE_FALSE(log->add_segment((at + 1) * chunk));
+    }
+    noting_files::fails_removal_of = ".blobs";
+    CHECK_FALSE(log->add_segment_of_oldest(3 * chunk)); // it is there, and is written to
+    CHECK(log->begin() == 8);
+    CHECK(log->room_end() == 40);
+    CHECK(log->remove_oldest()); // so it is told
+    CHECK(log->begin() == 16);
+    noting_files::fails_removal_of = {};
+    CHECK(log->blobs().has(0));
+    CHECK_FALSE(log->remove_oldest());
+    CHECK_FALSE(log->blobs().has(2 * chunk));
+    CHECK(log->blob_bytes() == 0);
+    CHECK_FALSE(std::filesystem::exists(folder / disk::chunk_name(0)));
+}
+
+TEST_CASE("a full chunk is made lasting once all of its texts are written, and no more",
+          "[durable][encoded]")
+{
+    using slow_topic = gregor::topic<slow_text, noting_storage>;
+    const bool alone = GENERATE(true, false);
+    const scratch_directory folder;
+    failing_files::fail_nothing();
+    slow_topic topic{"texts", options_of(folder, flush_policy::none)};
+    gregor::producer out{topic};
+    const auto other = alone ? nullptr : std::make_unique<gregor::producer<slow_topic>>(topic);
+    REQUIRE(out.send({"the first", {}}));
+    bool flushed = false;
+    // its bytes are taken: there are no more in its chunk
+    REQUIRE(out.send({std::string(chunk - 16, 'x'), [&] { flushed = !topic.flush(); }}));
+    CHECK(flushed);
+    CHECK(topic.durable_offset(zero) == 1);
+    const std::string file = gregor::disk::chunk_name(0);
+    const auto syncs = [&] {
+        noting_files::synced.clear();
+        REQUIRE_FALSE(topic.flush());
+        return noting_files::syncs_of(file);
+    };
+    CHECK(syncs() == 1);
+    CHECK(topic.durable_offset(zero) == 2);
+    REQUIRE(out.send({"in the next one", {}}));
+    CHECK(syncs() <= 1);
+    REQUIRE(out.send({"there, too", {}}));
+    CHECK(syncs() == 0);
+    CHECK(noting_files::syncs_of(gregor::disk::chunk_name(chunk)) == 1);
+}
+
+#endif
