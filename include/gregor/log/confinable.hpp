@@ -160,16 +160,21 @@ struct confinable : Files {
         }
         file_facts facts;
         const outcome did = look(file, facts);
-        if (did.ok() && (facts.bytes < from || facts.bytes - from < bytes)) {
-            return {EIO, "map"}; // who reads behind a file's end is killed
+        if (!did.ok() || facts.bytes <= from) {
+            return did;
         }
-        return did.ok() ? Files::map_copy_into(real(file), from, bytes, place) : did;
+        // Who reads in a page behind a file's end is killed. There remain the zeros that it would
+        // have been made longer by.
+        const std::uint64_t there = (facts.bytes - from + page - 1) / page * page;
+        return Files::map_copy_into(real(file), from,
+                                    there < bytes ? static_cast<std::size_t>(there) : bytes, place);
     }
 
 private:
     // more files than the system has
     static constexpr int read_only = 1 << 30;
     static constexpr int made_up = 1 << 29;
+    static constexpr std::uint64_t page = 4096;
 
     [[nodiscard]] static bool is_made_up(int file) noexcept
     {

@@ -142,6 +142,9 @@ public:
     {
         const std::uint64_t needed = bytes_.needed(blob_bytes);
         if (needed > bytes_.limit()) [[unlikely]] {
+            if (sequencer_.finished(sequencer_.end())) {
+                return {claiming::closed}; // no room is made for nothing, or in what is only read
+            }
             switch (noted(keeper_.make_blob_room(needed, false))) {
             case ring::extension::granted: break;
             case ring::extension::failed: return {claiming::failed};
