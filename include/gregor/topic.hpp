@@ -207,9 +207,11 @@ private:
     static std::string identity()
     {
         if constexpr (layout::key_policy::stored) {
-            return text({type_name<T>, ", key ", type_name<typename layout::key_policy::type>});
+            using key_type = typename layout::key_policy::type;
+            return text({log_type::template name_of<T>(), ", key ",
+                         log_type::template name_of<key_type>()});
         } else {
-            return std::string{type_name<T>};
+            return std::string{log_type::template name_of<T>()};
         }
     }
 

@@ -34,9 +34,24 @@
 //
 //     position u64    bytes u32: 0 where there is none    crc u32, CRC-32C of the blob's bytes
 //
-// and the slot's own checksum covers these. So a record is whole where its slot is, and its blob;
-// it does not matter which of the files reached the disk first. Bytes that no slot speaks of mean
-// nothing.
+// What follows in the payload is, each where the topic has it and at a multiple of its length, 8 at
+// the most: the key, the time, the headers, the value. What of these lies in the blob is a number
+// here:
+//
+//     key      bytes u32, given u32: 1, or 0 where there is none    where layout has bit 16
+//     headers  bytes u32                                            where layout has bit 4
+//     value    bytes u32                                            where layout has bit 8
+//
+// and what does not, lies here as in a log without blobs. In the blob lie the value, the key and
+// the headers, so far as they are there, in this order, each with zeros up to a multiple of 8 (or
+// of 16, 32 or 64, where one of them asks for that): so the numbers of bytes, rounded up, add up to
+// those of the blob. Headers are, one after the other,
+//
+//     bytes u32    name    bytes u32    value
+//
+// The slot's own checksum covers all of the payload. So a record is whole where its slot is, and
+// its blob; it does not matter which of the files reached the disk first. Bytes that no slot speaks
+// of mean nothing.
 //
 // Header block of a chunk, 512 bytes, as those of a segment; all numbers little-endian:
 //
@@ -59,6 +74,10 @@ namespace gregor::inline GREGOR_ABI::disk {
 inline constexpr std::string_view blobs_ending = ".blobs";
 inline constexpr std::string_view chunk_magic = "gregorBL";
 inline constexpr std::size_t blob_alignment = 8;
+
+/// Bits of a header's `layout`, where records have blobs.
+inline constexpr std::uint32_t value_in_blob = 8;
+inline constexpr std::uint32_t key_in_blob = 16;
 
 /// Where the blob of a record lies; how a payload begins that has one.
 struct blob_ref {

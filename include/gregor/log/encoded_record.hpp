@@ -188,6 +188,11 @@ struct encoded_record {
     using key_part = part<stored_key>;
     using headers_part = part<stored_headers>;
 
+    /// What a header says of it besides the policies.
+    static constexpr std::uint32_t layout_bits =
+        (std::is_trivially_copyable_v<value_type> ? 0U : value_in_blob) |
+        (std::is_trivially_copyable_v<stored_key> ? 0U : key_in_blob);
+
     static constexpr std::size_t granule = [] {
         std::size_t most = blob_alignment;
         for (const std::size_t each :

@@ -14,6 +14,8 @@
 #include "gregor/base/config.hpp"
 #include "gregor/base/error.hpp"
 #include "gregor/base/result.hpp"
+#include "gregor/base/serde.hpp"
+#include "gregor/base/type_name.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/log/blob_format.hpp"
 #include "gregor/log/blob_places.hpp"
@@ -79,6 +81,18 @@ public:
     static constexpr std::size_t most_records =
         (std::size_t{1} << (sizeof(std::size_t) * 8 - 2)) / sizeof(slot_type);
 
+    /// What values or keys of this type are called in a header: where they lie by a serde that has
+    /// a name, so.
+    template <class T>
+    [[nodiscard]] static constexpr std::string_view name_of() noexcept
+    {
+        if constexpr (!std::is_trivially_copyable_v<T> && requires { serde<T>::name; }) {
+            return serde<T>::name;
+        } else {
+            return type_name<T>;
+        }
+    }
+
     /// Opens or makes what the topic's logs are made from.
     [[nodiscard]] static result<source> open(std::string_view topic, const topic_options& options,
                                              std::string type, std::uint32_t layout)
@@ -86,6 +100,9 @@ public:
         disk::record_identity records{std::move(type), sizeof(stored_type), alignof(stored_type),
                                       layout};
         records.has_blobs = encoded;
+        if constexpr (encoded) {
+            records.layout |= stored_type::layout_bits;
+        }
         if constexpr (timed) {
             records.timestamp_at = static_cast<std::uint32_t>(
                 disk::payload_at_of(alignof(stored_type)) + offset_of_timestamp());

@@ -61,6 +61,9 @@ public:
     template <class Visit>
     [[nodiscard]] failure each_slot(const segment<Files>& in, offset_t first, Visit&& visit);
 
+    /// The blob of the record that is visited, where it has one.
+    [[nodiscard]] const unsigned char* blob() const noexcept { return blobs_.bytes(); }
+
     /// Keeps the slots that are about to be erased in a file of their own: the segment's header
     /// page, and then slot after slot, each with its blob. There, and lasting, when this returns.
     [[nodiscard]] failure set_aside(const segment<Files>& from, offset_t first);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,7 +35,36 @@ using texts = gregor::topic<std::string, mmap_log>;
     return options;
 }
 
+/// The same, but for what its bytes are said to mean.
+template <int Number>
+struct version {
+    std::string text;
+};
+
 } // namespace
+
+template <int Number>
+struct gregor::serde<version<Number>> {
+    static constexpr std::string_view name = Number == 1 ? "version 1" : "version 2";
+
+    static std::size_t size(const version<Number>& v) noexcept { return v.text.size(); }
+    static void write(const version<Number>& v, std::byte* to) noexcept
+    {
+        serde<std::string>::write(v.text, to);
+    }
+    static version<Number> read(std::span<const std::byte> from)
+    {
+        return {serde<std::string>::read(from)};
+    }
+};
+
+template <int Number>
+struct gregor::key_bytes<version<Number>> {
+    static std::span<const std::byte> of(const version<Number>& v) noexcept
+    {
+        return key_bytes<std::string>::of(v.text);
+    }
+};
 
 TEST_CASE("whatever a text is made from can be sent where it is kept by serde",
           "[durable][encoded]")
@@ -55,6 +85,22 @@ TEST_CASE("whatever a text is made from can be sent where it is kept by serde",
     gregor::consumer in{topic, "readers"};
     CHECK(support::read_values(in) ==
           std::vector<std::string>{"a literal", "a view", "mine", "moved", "ab", "xxx", "c", "d"});
+}
+
+TEST_CASE("a header calls what it says of blobs as the serde does", "[durable][encoded]")
+{
+    const scratch_directory folder;
+    {
+        gregor::topic<std::string, mmap_log, gregor::key<version<1>>> topic{"texts",
+                                                                            log_in(folder)};
+        REQUIRE(gregor::producer{topic}.send("a", {.key = version<1>{"k"}}));
+    }
+    using later = gregor::topic<std::string, mmap_log, gregor::key<version<2>>>;
+    const auto refused = later::create("texts", log_in(folder));
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().code() == gregor::errc::wrong_format);
+    CHECK(refused.error().found() == "std::string, key version 1");
+    CHECK(refused.error().expected() == "records of type std::string, key version 2");
 }
 
 TEST_CASE("a group reads texts on in its next life", "[durable][encoded]")
