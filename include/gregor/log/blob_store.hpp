@@ -168,6 +168,11 @@ result<blob_store<Files>> blob_store<Files>::open(const directory<Files>& in,
     std::sort(bases.begin(), bases.end());
     opened.chunks_.reserve(bases.size());
     for (const std::uint64_t base : bases) {
+        if (opened.base_of(base) != base) {
+            return error{errc::wrong_format, text({"blobs \"", in.of(chunk_name(base)), "\""}),
+                         text({"bytes a chunk ", std::to_string(opened.chunk_bytes_)}),
+                         "a position that is no multiple of it"};
+        }
         if (base + opened.chunk_bytes_ <= from) {
             if (const outcome gone = Files::remove(in.get(), chunk_name(base).c_str());
                 !gone.ok()) {

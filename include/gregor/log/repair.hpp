@@ -17,6 +17,8 @@
 #include "gregor/base/error.hpp"
 #include "gregor/base/result.hpp"
 #include "gregor/base/types.hpp"
+#include "gregor/log/blob_format.hpp"
+#include "gregor/log/blob_store.hpp"
 #include "gregor/log/checkpoint.hpp"
 #include "gregor/log/directory.hpp"
 #include "gregor/log/file_handle.hpp"
@@ -76,6 +78,7 @@ private:
     using segment_type = segment<Files>;
 
     [[nodiscard]] std::string free_folder() const;
+    [[nodiscard]] failure sync_blobs();
     [[nodiscard]] failure open_folder();
     [[nodiscard]] failure fill_holes();
     [[nodiscard]] failure make_lasting();
@@ -140,8 +143,8 @@ result<repair_report> repair_work<Files>::run()
     // what is not kept.
     using work = repair_work;
     for (const auto next :
-         {&work::open_folder, &work::fill_holes, &work::make_lasting, &work::note_end,
-          &work::open_end, &work::move_rest, &work::begin_anew}) {
+         {&work::sync_blobs, &work::open_folder, &work::fill_holes, &work::make_lasting,
+          &work::note_end, &work::open_end, &work::move_rest, &work::begin_anew}) {
         if (is_damaged && !failed) {
             failed = (this->*next)();
         }
@@ -217,6 +220,17 @@ std::string repair_work<Files>::free_folder() const
     return name;
 }
 
+/// All of them: none is changed, so it may come first, and what refuses it has changed nothing.
+template <class Files>
+auto repair_work<Files>::sync_blobs() -> failure
+{
+    if (!format_.has_blobs()) {
+        return {};
+    }
+    auto blobs = blob_store<Files>::open(in_, format_, 0);
+    return blobs ? unless(blobs->sync(0, found_.blobs_end), blobs_ending) : failure{blobs.error()};
+}
+
 template <class Files>
 auto repair_work<Files>::open_folder() -> failure
 {
@@ -285,7 +299,8 @@ auto repair_work<Files>::make_lasting() -> failure
         failure failed = mend_page(each);
         if (!failed) {
             const bool seals = i < found_.full && !each.sealed() && each.end() <= found_.end;
-            failed = unless(seals ? each.seal(wall_clock(), each.newest()) : each.sync(),
+            failed = unless(seals ? each.seal(wall_clock(), each.newest(), found_.blobs_end)
+                                  : each.sync(),
                             segment_name(each.base()));
         }
         if (failed) {
@@ -364,11 +379,12 @@ auto repair_work<Files>::move_rest() -> failure
     return {};
 }
 
-/// Where nothing was kept: offsets go on, all the same, where the log began.
+/// Where nothing was kept: offsets go on, all the same, where the log began. As long as this
+/// segment is there, so are the blobs of what was set aside.
 template <class Files>
 auto repair_work<Files>::begin_anew() -> failure
 {
-    if (!found_.segments.empty() || found_.begin == 0) {
+    if (!found_.segments.empty() || (found_.begin == 0 && !format_.has_blobs())) {
         return {};
     }
     auto made = segment_type::create(in_, format_, found_.begin, 0, wall_clock());

@@ -86,8 +86,6 @@ struct slow_text {
 
 template <>
 struct gregor::serde<slow_text> {
-    static constexpr std::string_view name = "slow text";
-
     static std::size_t size(const slow_text& value) noexcept { return value.text.size(); }
     static void write(const slow_text& value, std::byte* to) noexcept
     {
