@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gregor/base/config.hpp"
+#include "gregor/base/padding.hpp"
 #include "gregor/base/serde.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/log/blob_format.hpp"
@@ -75,7 +76,11 @@ struct part {
     static constexpr std::size_t alignment = 1;
 
     [[nodiscard]] static std::size_t size(const T&) noexcept { return 0; }
-    void put(const T& from, std::byte*) noexcept { value = from; }
+    void put(const T& from, std::byte*) noexcept
+    {
+        value = from;
+        clear_padding(value);
+    }
     [[nodiscard]] std::size_t bytes() const noexcept { return 0; }
     [[nodiscard]] view get(const std::byte*) const noexcept { return value; }
     [[nodiscard]] T copy(const std::byte*) const { return value; }
@@ -99,6 +104,7 @@ struct part<std::optional<T>> {
         is_given = from ? 1 : 0;
         if (from) {
             std::memcpy(raw, &*from, sizeof raw);
+            clear_padding(*reinterpret_cast<T*>(raw));
         }
     }
     [[nodiscard]] std::size_t bytes() const noexcept { return 0; }

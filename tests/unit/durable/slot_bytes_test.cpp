@@ -174,6 +174,39 @@ TEST_CASE("padding within a value is zero in the file, where the compiler tells 
     CHECK(payload<loose_topic>(folder, 0) == expected);
 }
 
+TEST_CASE("padding within what lies in the slot of an encoded record is zero, too", "[durable]")
+{
+    if (!GREGOR_CLEARS_PADDING) {
+        return;
+    }
+    using mixed = gregor::topic<loose, mmap_log, gregor::key<wide_key>, gregor::headers>;
+    const scratch_directory folder;
+    mixed topic{"slots", log_in(folder)};
+    gregor::producer out{topic};
+    loose value;
+    std::memset(&value, 0xaa, sizeof value);
+    value.kind = 1;
+    value.number = 2;
+    wide_key key;
+    std::memset(&key, 0xaa, sizeof key);
+    key.high = 3;
+    key.low = 4;
+    CHECK(out.send(value, {.key = key}));
+    gregor::consumer<mixed> in{topic};
+    in.assign({gregor::partition_id{0}});
+    const auto batch = in.try_poll();
+    REQUIRE(batch.size() == 1);
+    CHECK(batch[0].value().number == 2);
+    CHECK(batch[0].key()->low == 4);
+    const auto& stored = batch[0].stored();
+    std::string bytes(sizeof value, '\xff');
+    std::memcpy(bytes.data(), &stored.value, sizeof value);
+    CHECK(bytes.substr(1, 7) == std::string(7, '\0'));
+    bytes.resize(sizeof key);
+    std::memcpy(bytes.data(), &stored.key, sizeof key);
+    CHECK(bytes.substr(12, 4) == std::string(4, '\0'));
+}
+
 TEST_CASE("of a record that was given up nothing is left in the file", "[durable]")
 {
     using numbers = gregor::topic<std::uint64_t, mmap_log>;
