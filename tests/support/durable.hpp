@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "support/catch.hpp"
 #include "support/scratch_directory.hpp"
 
 // Topics with a log on disk, in the small.
@@ -56,6 +57,16 @@ template <>
 inline constexpr std::string_view gregor::type_name<support::trade> = "trade";
 
 namespace support {
+
+/// Sends the trades of these numbers to the first partition of a topic.
+template <class Topic>
+void send_trades(Topic& topic, std::uint64_t from, std::uint64_t to)
+{
+    gregor::producer out{topic};
+    for (; from != to; ++from) {
+        REQUIRE(out.send(trade::number(from), {.partition = gregor::partition_id{0}}));
+    }
+}
 
 /// Opens a log of trades; empty, or what is wrong: each record is that of its offset, and they go
 /// as far as this end at least.

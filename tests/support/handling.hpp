@@ -17,20 +17,6 @@
 
 namespace support {
 
-/// Whether it comes true within a test's patience.
-template <class Predicate>
-[[nodiscard]] bool eventually(Predicate&& is_so)
-{
-    const auto end = std::chrono::steady_clock::now() + patience;
-    while (!is_so()) {
-        if (std::chrono::steady_clock::now() > end) {
-            return false;
-        }
-        std::this_thread::sleep_for(std::chrono::microseconds{200});
-    }
-    return true;
-}
-
 /// What handlers have seen, in the order they saw it.
 template <class T>
 class notebook {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <thread>
 #include <vector>
 
 namespace support {
@@ -12,6 +13,20 @@ namespace support {
 /// How long a test waits for what will happen soon: long enough for any machine, and not for ever,
 /// so that what never happens is a failure with a name.
 inline constexpr std::chrono::seconds patience{60};
+
+/// Whether it comes true within a test's patience.
+template <class Predicate>
+[[nodiscard]] bool eventually(Predicate&& is_so)
+{
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (!is_so()) {
+        if (std::chrono::steady_clock::now() > end) {
+            return false;
+        }
+        std::this_thread::sleep_for(std::chrono::microseconds{200});
+    }
+    return true;
+}
 
 /// Copies of all values that are there now, as the consumer returns them.
 template <class Topic>

@@ -28,25 +28,14 @@ using gregor::errc;
 using gregor::maintainer;
 using gregor::partition_id;
 
+using support::eventually;
+
 namespace {
 
 constexpr partition_id zero{0};
 
 using manual = gregor::manual_clock;
 using timed_ints = gregor::topic<int, gregor::time_source<manual>>;
-
-template <class Predicate>
-[[nodiscard]] bool eventually(Predicate&& is_so)
-{
-    const auto end = std::chrono::steady_clock::now() + support::patience;
-    while (!is_so()) {
-        if (std::chrono::steady_clock::now() > end) {
-            return false;
-        }
-        std::this_thread::sleep_for(200us);
-    }
-    return true;
-}
 
 template <class Topic>
 std::size_t members_of(Topic& topic)

@@ -37,10 +37,7 @@ TEST_CASE("a damaged record is told, where it stands, and nothing else is", "[du
     const scratch_directory folder;
     {
         log_topic topic{"trades", log_in(folder)};
-        gregor::producer out{topic};
-        for (std::uint64_t n = 0; n != 3 * segment; ++n) {
-            REQUIRE(out.send(trade::number(n)));
-        }
+        support::send_trades(topic, 0, 3 * segment);
     }
     const std::uint64_t where = GENERATE(0U, 1U, 2U, 100U, 511U, 512U, 1000U);
     const std::size_t byte = GENERATE(0U, 8U, 12U, 16U, 31U); // stamp, checksum, nothing, value
@@ -77,10 +74,7 @@ TEST_CASE("a record that became a void by damage is no void", "[durable]")
     const scratch_directory folder;
     {
         log_topic topic{"trades", log_in(folder)};
-        gregor::producer out{topic};
-        for (std::uint64_t n = 0; n != segment; ++n) {
-            REQUIRE(out.send(trade::number(n)));
-        }
+        support::send_trades(topic, 0, segment);
     }
     const std::string file = small_disk::segment_file(folder / "trades/0", 0);
     std::string bytes = support::bytes_of(file);

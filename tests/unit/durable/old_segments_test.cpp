@@ -19,6 +19,7 @@ using gregor::poll_status;
 using support::log_in;
 using support::scratch_directory;
 using support::segment;
+using support::send_trades;
 using support::trade;
 
 namespace {
@@ -33,10 +34,7 @@ gregor::topic_options worn_log(const scratch_directory& folder)
     auto options = log_in(folder);
     options.log.retention_bytes = 2 * segment * sizeof(log_topic::slot_type);
     log_topic topic{"trades", options};
-    gregor::producer out{topic};
-    for (std::uint64_t n = 0; n != 3 * segment; ++n) {
-        REQUIRE(out.send(trade::number(n)));
-    }
+    send_trades(topic, 0, 3 * segment);
     REQUIRE(topic.begin_offset(zero) == segment);
     return options;
 }
@@ -73,9 +71,7 @@ TEST_CASE(
     const scratch_directory folder;
     {
         log_topic topic{"trades", log_in(folder)};
-        gregor::producer out{topic};
-        REQUIRE(out.send(trade::number(0)));
-        REQUIRE(out.send(trade::number(1)));
+        send_trades(topic, 0, 2);
         gregor::consumer in{topic, "declared"};
         REQUIRE(in.commit(zero, 1) == gregor::commit_status::ok);
     }
@@ -83,10 +79,7 @@ TEST_CASE(
     options.log.retention_bytes = 2 * segment * sizeof(log_topic::slot_type);
     {
         log_topic topic{"trades", options};
-        gregor::producer out{topic};
-        for (std::uint64_t n = 2; n != 3 * segment; ++n) {
-            REQUIRE(out.send(trade::number(n)));
-        }
+        send_trades(topic, 2, 3 * segment);
     }
     options.groups = {"declared"};
     for (int life = 0; life != 2; ++life) { // nobody comes in the first one
@@ -121,10 +114,7 @@ TEST_CASE("a log whose limit has become smaller gives back what is too much", "[
     const scratch_directory folder;
     {
         log_topic topic{"trades", log_in(folder)};
-        gregor::producer out{topic};
-        for (std::uint64_t n = 0; n != 6 * segment; ++n) {
-            REQUIRE(out.send(trade::number(n)));
-        }
+        send_trades(topic, 0, 6 * segment);
     }
     auto options = log_in(folder);
     options.log.retention_bytes = 3 * segment * sizeof(log_topic::slot_type);

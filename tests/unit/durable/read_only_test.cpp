@@ -39,6 +39,7 @@ using support::log_in;
 using support::scratch_directory;
 using support::seen_folder;
 using support::segment;
+using support::send_trades;
 using support::trade;
 
 namespace {
@@ -54,15 +55,6 @@ gregor::topic_options to_read(const scratch_directory& folder)
     auto options = log_in(folder);
     options.log.opening = log_opening::read_only;
     return options;
-}
-
-template <class Topic>
-void send(Topic& topic, std::uint64_t from, std::uint64_t to)
-{
-    gregor::producer out{topic};
-    for (; from != to; ++from) {
-        REQUIRE(out.send(trade::number(from)));
-    }
 }
 
 /// Reads all of it, in a group, to the end.
@@ -138,11 +130,11 @@ TEST_CASE("a log that is opened to be read is read to its end, and nothing in it
     if (killed) {
         killed_after([&] {
             auto* topic = new log_topic{"trades", log_in(folder)};
-            send(*topic, 0, count);
+            send_trades(*topic, 0, count);
         });
     } else {
         log_topic topic{"trades", log_in(folder)};
-        send(topic, 0, count);
+        send_trades(topic, 0, count);
     }
     const seen_folder before{folder};
     {
@@ -163,7 +155,7 @@ TEST_CASE("a log that is opened to be read is read to its end, and nothing in it
     log_topic topic{"trades", log_in(folder)};
     CHECK(topic.end_offset(zero) == count);
     CHECK(topic.recovered(zero).epoch == 0);
-    send(topic, count, count + 1);
+    send_trades(topic, count, count + 1);
     topic.close();
     expect_numbers(read_to_end(topic), count + 1); // what a group had committed was forgotten
 }
@@ -173,7 +165,7 @@ TEST_CASE("a log that is opened to be read takes nothing", "[durable]")
     const scratch_directory folder;
     {
         log_topic topic{"trades", log_in(folder)};
-        send(topic, 0, 10);
+        send_trades(topic, 0, 10);
     }
     const seen_folder before{folder};
     {
@@ -208,7 +200,7 @@ TEST_CASE("what groups commit to a log that is opened to be read counts until it
     const scratch_directory folder;
     {
         log_topic topic{"trades", log_in(folder)};
-        send(topic, 0, 100);
+        send_trades(topic, 0, 100);
         gregor::consumer in{topic, "old", {.max_poll_records = 40}};
         CHECK(in.try_poll().size() == 40);
         in.commit(zero, 40, "here");
@@ -246,7 +238,7 @@ TEST_CASE("a reader without a group seeks and reads a log that is opened to be r
     const scratch_directory folder;
     {
         log_topic topic{"trades", log_in(folder)};
-        send(topic, 0, 1300);
+        send_trades(topic, 0, 1300);
     }
     log_topic topic{"trades", to_read(folder)};
     gregor::consumer<log_topic> in{topic, {.isolation = gregor::isolation::durable}};
@@ -270,7 +262,7 @@ TEST_CASE("a log that is opened to be read has any number of readers, and no wri
     const std::string me = "process " + std::to_string(::getpid());
     {
         log_topic topic{"trades", log_in(folder)};
-        send(topic, 0, 10);
+        send_trades(topic, 0, 10);
         CHECK(refused(to_read(folder)) == me);
         CHECK(log_topic::create("trades", to_read(folder)).error().code() == errc::locked);
         CHECK(refused(log_in(folder)) == me);
@@ -386,7 +378,7 @@ TEST_CASE("after a start of the system a log that is opened to be read ends at i
     const scratch_directory folder;
     killed_after([&] {
         auto* topic = new log_topic{"trades", log_in(folder)};
-        send(*topic, 0, 100);
+        send_trades(*topic, 0, 100);
         gregor::consumer in{*topic, "readers"};
         static_cast<void>(in.try_poll());
         in.commit(zero, 90);
@@ -468,7 +460,7 @@ TEST_CASE("a log that is damaged or of another kind is refused where it is opene
     const scratch_directory folder;
     {
         log_topic topic{"trades", log_in(folder)};
-        send(topic, 0, 100);
+        send_trades(topic, 0, 100);
     }
     using dressed = gregor::topic<trade, mmap_log, gregor::timestamps>;
     CHECK(dressed::create("trades", to_read(folder)).error().code() == errc::wrong_format);

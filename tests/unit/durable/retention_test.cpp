@@ -26,6 +26,7 @@ using gregor::storage::mmap_log;
 using support::log_in;
 using support::scratch_directory;
 using support::segment;
+using support::send_trades;
 using support::trade;
 
 namespace {
@@ -45,15 +46,6 @@ using timed_topic = gregor::topic<trade, mmap_log, gregor::time_source<manual>>;
     return options;
 }
 
-template <class Topic>
-void send(Topic& topic, std::uint64_t from, std::uint64_t to)
-{
-    gregor::producer out{topic};
-    for (; from != to; ++from) {
-        REQUIRE(out.send(trade::number(from)));
-    }
-}
-
 /// How many files of segments there are.
 std::size_t files_in(const scratch_directory& folder)
 {
@@ -71,7 +63,7 @@ TEST_CASE("where nobody needs them, the oldest segments go for their size", "[du
     const scratch_directory folder;
     {
         log_topic topic{"trades", with_segments(folder, 3)};
-        send(topic, 0, 10 * segment + 5);
+        send_trades(topic, 0, 10 * segment + 5);
         CHECK(topic.begin_offset(zero) == 8 * segment);
         CHECK(files_in(folder) == 3);
     }
@@ -84,7 +76,7 @@ TEST_CASE("where nobody needs them, the oldest segments go for their size", "[du
     REQUIRE(values.size() == 2 * segment + 5);
     CHECK(values.front() == trade::number(8 * segment));
     CHECK(values.back() == trade::number(10 * segment + 4));
-    send(topic, 10 * segment + 5, 12 * segment);
+    send_trades(topic, 10 * segment + 5, 12 * segment);
     CHECK(topic.begin_offset(zero) == 9 * segment);
 }
 
@@ -93,7 +85,7 @@ TEST_CASE("a lossless group keeps what it has not committed", "[durable]")
     const scratch_directory folder;
     log_topic topic{"trades", with_segments(folder, 3)};
     gregor::consumer in{topic, "careful", {.max_poll_records = 3 * segment}};
-    send(topic, 0, 3 * segment);
+    send_trades(topic, 0, 3 * segment);
     gregor::producer out{topic};
     CHECK(out.send(trade::number(3 * segment)).status() == send_status::full);
     const auto why = topic.explain();
@@ -144,9 +136,9 @@ TEST_CASE("a lossy reader is told exactly what it missed", "[durable]")
     const scratch_directory folder;
     log_topic topic{"trades", with_segments(folder, 2)};
     gregor::consumer in{topic, "screen", {.lossy = true, .max_poll_records = 10}};
-    send(topic, 0, 100);
+    send_trades(topic, 0, 100);
     CHECK(in.try_poll().size() == 10);
-    send(topic, 100, 4 * segment + 1);
+    send_trades(topic, 100, 4 * segment + 1);
     auto batch = in.try_poll();
     CHECK(batch.missed() == 3 * segment - 10);
     CHECK(batch[0].value() == trade::number(3 * segment));
@@ -168,11 +160,11 @@ TEST_CASE("a group that comes late to what is gone learns what it missed", "[dur
     log_topic topic{"trades", with_segments(folder, 2)};
     {
         gregor::consumer in{topic, "away", {.max_poll_records = 7}};
-        send(topic, 0, 100);
+        send_trades(topic, 0, 100);
         CHECK(in.try_poll().size() == 7);
         in.commit();
     } // at rest
-    send(topic, 100, 5 * segment);
+    send_trades(topic, 100, 5 * segment);
     gregor::consumer in{topic, "away"};
     const auto batch = in.try_poll();
     CHECK(batch.missed() == 3 * segment - 7);
@@ -187,7 +179,7 @@ TEST_CASE("what is too old goes when maintain() finds it", "[durable]")
     const manual time{gregor::timestamp_t{std::chrono::system_clock::now().time_since_epoch()}};
     manual moved = time;
     timed_topic topic{"trades", options, time};
-    send(topic, 0, 3 * segment + 1);
+    send_trades(topic, 0, 3 * segment + 1);
     CHECK(topic.maintain()); // seals what is full
     CHECK(topic.begin_offset(zero) == 0);
     moved.advance(59min);
@@ -212,7 +204,7 @@ TEST_CASE("a log that may hold no more says so, and does not wait for ever", "[d
     auto options = log_in(folder);
     options.log.most_bytes = 2 * segment_bytes;
     gregor::topic<trade, mmap_log> topic{"trades", options};
-    send(topic, 0, 2 * segment);
+    send_trades(topic, 0, 2 * segment);
     gregor::producer out{topic};
     CHECK(out.send(trade::number(0)).status() == send_status::failed);
     CHECK(out.claim(2).status() == send_status::failed);
@@ -230,7 +222,7 @@ TEST_CASE("maintain() makes room before it is needed", "[durable]")
     CHECK(files_in(folder) == 0);
     topic.maintain();
     CHECK(files_in(folder) == 3);
-    send(topic, 0, 3 * segment);
+    send_trades(topic, 0, 3 * segment);
     CHECK(files_in(folder) == 3);
     topic.maintain();
     CHECK(files_in(folder) == 6);
@@ -261,10 +253,10 @@ TEST_CASE("a log that has no place left ahead of its producers has not failed ye
     options.log.most_bytes = 2 * segment_bytes;
     options.log.prepare_bytes = 10 * segment_bytes;
     log_topic topic{"trades", options};
-    send(topic, 0, 10);
+    send_trades(topic, 0, 10);
     topic.maintain();
     CHECK_FALSE(topic.failure(zero));
-    send(topic, 10, 2 * segment);
+    send_trades(topic, 10, 2 * segment);
     CHECK_FALSE(topic.failure(zero));
     gregor::producer out{topic};
     CHECK(out.send(trade::number(2 * segment)).status() == send_status::failed);

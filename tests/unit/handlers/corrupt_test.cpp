@@ -51,10 +51,8 @@ void write_broken(const scratch_directory& folder, offset_t where)
 {
     {
         Topic topic{"trades", options_of(folder)};
+        support::send_trades(topic, 0, end);
         gregor::producer out{topic};
-        for (offset_t n = 0; n != end; ++n) {
-            REQUIRE(out.send(trade::number(n), {.partition = zero}));
-        }
         REQUIRE(out.send(trade::number(0), {.partition = partition_id{1}}));
     }
     support::damage(folder, where, 20);
