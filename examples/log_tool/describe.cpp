@@ -5,10 +5,12 @@
 #include <cstdio>
 #include <ctime>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include <gregor/log/blob_format.hpp>
 #include <gregor/log/segment_tail.hpp>
 
 #include "commands.hpp"
@@ -36,17 +38,28 @@ std::string order_name(std::uint32_t order)
                         : fmt::format("byte order {}", order);
 }
 
-/// What lies before the value in a record: the topic's policies say so, one bit each.
+/// What lies before the value in a record: the topic's policies say so, one bit each. And what of
+/// these lies in a blob.
 std::string layout_name(std::uint32_t layout)
 {
-    constexpr std::uint32_t key = 1;
-    constexpr std::uint32_t timestamp = 2;
-    const bool known = layout != 0 && (layout & ~(key | timestamp)) == 0;
-    return fmt::format("{}{}", layout,
-                       !known                ? ""
-                       : layout == key       ? " (key, value)"
-                       : layout == timestamp ? " (timestamp, value)"
-                                             : " (key, timestamp, value)");
+    struct bit {
+        std::uint32_t which;
+        std::string_view name;
+        std::uint32_t in_blob;
+    };
+    constexpr bit bits[] = {{1, "key", disk::key_in_blob}, {2, "timestamp", 0}, {4, "headers", 4}};
+    std::uint32_t rest = layout & ~(disk::value_in_blob | disk::key_in_blob);
+    std::string names;
+    for (const bit& each : bits) {
+        if ((layout & each.which) != 0) {
+            rest &= ~each.which;
+            names +=
+                fmt::format("{}{}, ", each.name, (layout & each.in_blob) != 0 ? " in blobs" : "");
+        }
+    }
+    names += (layout & disk::value_in_blob) != 0 ? "value in blobs" : "value";
+    return rest != 0 || layout == 0 ? std::to_string(layout)
+                                    : fmt::format("{} ({})", layout, names);
 }
 
 void list_topic(const topic& of)
@@ -58,6 +71,9 @@ void list_topic(const topic& of)
         segments += each.bases.size();
         for (const offset_t base : each.bases) {
             bytes += bytes_of(each.in, disk::segment_name(base));
+        }
+        for (const std::uint64_t position : each.chunks) {
+            bytes += bytes_of(each.in, disk::chunk_name(position));
         }
     }
     fmt::print("{:<32} {:>10} {:>8} {:>14}  {}\n", of.in.path.substr(of.in.path.rfind('/') + 1),
@@ -86,6 +102,12 @@ void describe_segment(const partition& of, const disk::segment_format& format, o
         fmt::print("  sealed {}", time_of(page.seal.sealed));
         if (page.seal.newest != 0) {
             fmt::print("  newest record {}", time_of(page.seal.newest));
+        }
+    }
+    if (format.has_blobs()) {
+        fmt::print("  blobs from {}", opened->blobs_from());
+        if (page.seal.magic[0] != 0) {
+            fmt::print(" to {}", std::uint64_t{page.seal.blobs_end});
         }
     }
     fmt::print("\n");
@@ -137,6 +159,10 @@ void describe_partition(const topic& in, std::uint32_t number)
     }
     for (const offset_t base : of.bases) {
         describe_segment(of, format, base);
+    }
+    for (const std::uint64_t position : of.chunks) {
+        const std::string name = disk::chunk_name(position);
+        fmt::print("  {}  {} bytes\n", name, bytes_of(of.in, name));
     }
     for (const auto* names : {&of.unfinished, &of.asides, &of.strangers}) {
         for (const std::string& name : *names) {
@@ -192,6 +218,9 @@ exit_status describe(const options& chosen)
                    format.timestamp_at == 0 ? ""
                                             : fmt::format(", its time at {}", format.timestamp_at),
                    format.slot_count, order_name(found.byte_order));
+        if (format.has_blobs()) {
+            fmt::print("blobs       in chunks of {} bytes\n", format.blob_chunk_bytes);
+        }
     } else {
         fmt::print("type        not known: no segment has a header that can be read\n");
     }

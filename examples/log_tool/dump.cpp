@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <iterator>
-#include <span>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,13 +17,12 @@
 
 #include "../support/utf8.hpp"
 #include "commands.hpp"
+#include "parts.hpp"
 #include "quoted.hpp"
 #include "topic.hpp"
 
 namespace log_tool {
 namespace {
-
-using bytes = std::span<const unsigned char>;
 
 /// What people can read, followed by nothing but zeros; empty where it is something else.
 std::string_view text_in(bytes payload)
@@ -78,29 +77,125 @@ std::string_view name_of(disk::slot_state state)
                                                 : "damaged";
 }
 
-void print_slot(output_format how, std::uint32_t partition, offset_t at, disk::slot_state state,
-                bytes payload)
+/// What is text as a whole in quotes, all else in hex.
+std::string spelt(bytes part)
 {
-    const bool record = state == disk::slot_state::record;
-    const std::string_view text = record ? text_in(payload) : std::string_view{};
+    const std::string_view text = text_in(part);
+    return text.size() == part.size() ? quoted(text) : digits(part);
+}
+
+std::string json_of(bytes part)
+{
+    const std::string_view text = text_in(part);
+    return fmt::format(R"("bytes":{},{})", part.size(),
+                       text.size() == part.size() ? fmt::format(R"("text":{})", quoted(text))
+                                                  : fmt::format(R"("hex":"{}")", digits(part)));
+}
+
+/// A slot that was filled, and what lies in it.
+struct filled_slot {
+    std::uint32_t partition;
+    offset_t at;
+    disk::slot_state state;
+    bytes payload;
+    std::optional<record_parts> parts; ///< where it has a blob
+    std::optional<std::int64_t> time;  ///< told beside the parts
+
+    [[nodiscard]] bool is_record() const { return state == disk::slot_state::record; }
+};
+
+std::string parts_in_a_line(const filled_slot& slot)
+{
+    const record_parts& parts = *slot.parts;
+    std::string line;
+    if (parts.value) {
+        line += ' ' + spelt(*parts.value);
+    }
+    if (!parts.known) {
+        line += " blob " + spelt(parts.blob);
+    }
+    if (!parts.slot.empty()) {
+        line += " slot " + digits(parts.slot);
+    }
+    if (parts.key) {
+        line += " key " + spelt(*parts.key);
+    }
+    for (const auto& [name, value] : parts.headers) {
+        line += fmt::format(" header {}: {}", quoted(name), quoted(value));
+    }
+    return line;
+}
+
+std::string parts_in_json(const filled_slot& slot)
+{
+    const record_parts& parts = *slot.parts;
+    std::string made;
+    if (slot.time) {
+        made += fmt::format(R"(,"time":{})", *slot.time);
+    }
+    if (parts.value) {
+        made += ',' + json_of(*parts.value);
+    }
+    if (!parts.known) {
+        made += fmt::format(R"(,"blob":{{{}}})", json_of(parts.blob));
+    }
+    if (!parts.slot.empty()) {
+        made += fmt::format(R"(,"slot":{{"bytes":{},"hex":"{}"}})", parts.slot.size(),
+                            digits(parts.slot));
+    }
+    if (parts.has_key) {
+        made += parts.key ? fmt::format(R"(,"key":{{{}}})", json_of(*parts.key)) : ",\"key\":null";
+    }
+    for (std::size_t i = 0; i != parts.headers.size(); ++i) {
+        const auto& [name, value] = parts.headers[i];
+        made += fmt::format(R"({}{{"name":{},"value":{}}})", i == 0 ? ",\"headers\":[" : ",",
+                            quoted(name), quoted(value));
+    }
+    return made + (parts.headers.empty() ? "" : "]");
+}
+
+void print_json(const filled_slot& slot)
+{
+    fmt::print(R"({{"partition":{},"offset":{},"kind":"{}")", slot.partition, slot.at,
+               name_of(slot.state));
+    if (slot.parts) {
+        fmt::print("{}", parts_in_json(slot));
+    } else if (slot.is_record()) {
+        const std::string_view text = text_in(slot.payload);
+        fmt::print(R"(,"bytes":{},{})", slot.payload.size(),
+                   text.empty() ? fmt::format(R"("hex":"{}")", digits(slot.payload))
+                                : fmt::format(R"("text":{})", quoted(text)));
+    }
+    fmt::print("}}\n");
+}
+
+void print_lines(const filled_slot& slot)
+{
+    fmt::print("{} {} {}\n", slot.partition, slot.at, name_of(slot.state));
+    if (slot.is_record()) {
+        print_lines_of_bytes(slot.payload);
+    }
+    if (slot.parts) {
+        fmt::print("  blob of {} bytes at {}\n", slot.parts->blob.size(),
+                   slot.parts->where.position);
+        print_lines_of_bytes(slot.parts->blob);
+    }
+}
+
+void print_slot(output_format how, const filled_slot& slot)
+{
     if (how == output_format::json) {
-        fmt::print(R"({{"partition":{},"offset":{},"kind":"{}")", partition, at, name_of(state));
-        if (record) {
-            fmt::print(R"(,"bytes":{},{})", payload.size(),
-                       text.empty() ? fmt::format(R"("hex":"{}")", digits(payload))
-                                    : fmt::format(R"("text":{})", quoted(text)));
-        }
-        fmt::print("}}\n");
+        print_json(slot);
     } else if (how == output_format::hex) {
-        fmt::print("{} {} {}\n", partition, at, name_of(state));
-        if (record) {
-            print_lines_of_bytes(payload);
-        }
+        print_lines(slot);
+    } else if (slot.parts) {
+        fmt::print("{} {}{}\n", slot.partition, slot.at, parts_in_a_line(slot));
     } else {
-        fmt::print("{} {} {}\n", partition, at,
-                   !record        ? std::string{name_of(state)}
-                   : text.empty() ? digits(payload)
-                                  : quoted(text));
+        const std::string_view text = slot.is_record() ? text_in(slot.payload) : std::string_view{};
+        fmt::print("{} {} {}\n", slot.partition, slot.at,
+                   !slot.is_record() ? std::string{name_of(slot.state)}
+                   : text.empty()    ? digits(slot.payload)
+                                     : quoted(text));
     }
 }
 
@@ -125,17 +220,25 @@ std::uint64_t dump_segment(const options& chosen, const partition& of,
     segment opened = *segment::open(of.in, format, base);
     std::uint64_t broken = 0;
     disk::segment_tail<reading_files> slots{of.in, format};
-    const auto failed =
-        slots.each_slot(opened, std::max(base, chosen.from),
-                        [&](offset_t at, disk::slot_state state, const unsigned char* slot) {
-                            if (at < chosen.to && state != disk::slot_state::empty &&
-                                is_chosen(chosen, format, state, slot)) {
-                                broken += state == disk::slot_state::damaged ? 1U : 0U;
-                                print_slot(chosen.format, of.number, at, state,
-                                           bytes{slot + format.payload_at(), format.payload_bytes});
-                            }
-                            return at < chosen.to && std::ferror(stdout) == 0;
-                        });
+    const auto failed = slots.each_slot(
+        opened, std::max(base, chosen.from),
+        [&](offset_t at, disk::slot_state state, const unsigned char* slot) {
+            if (at < chosen.to && state != disk::slot_state::empty &&
+                is_chosen(chosen, format, state, slot)) {
+                broken += state == disk::slot_state::damaged ? 1U : 0U;
+                filled_slot found{of.number,    at,
+                                  state,        {slot + format.payload_at(), format.payload_bytes},
+                                  std::nullopt, std::nullopt};
+                if (format.has_blobs() && found.is_record()) {
+                    found.parts = parts_of(format, slot, slots.blob());
+                    if (format.timestamp_at != 0) {
+                        found.time = disk::time_in_slot(format, slot);
+                    }
+                }
+                print_slot(chosen.format, found);
+            }
+            return at < chosen.to && std::ferror(stdout) == 0;
+        });
     if (failed) {
         throw *failed;
     }

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include <gregor/log/blob_format.hpp>
 #include <gregor/log/file_handle.hpp>
 #include <gregor/log/file_lock.hpp>
 #include <gregor/log/offsets_file.hpp>
@@ -91,12 +92,15 @@ partition open_partition(const topic& of, std::uint32_t number)
     partition found{.in = *of.in.make(std::to_string(number)),
                     .number = number,
                     .bases = {},
+                    .chunks = {},
                     .unfinished = {},
                     .asides = {},
                     .strangers = {}};
     const disk::outcome did = reading_files::list(found.in.get(), [&](std::string_view name) {
         if (const auto base = disk::base_in(name)) {
             found.bases.push_back(*base);
+        } else if (const auto position = disk::chunk_in(name)) {
+            found.chunks.push_back(*position);
         } else if (name == checkpoint::name) {
             found.has_checkpoint = true;
         } else if (name == disk::offsets_file<reading_files>::name) {
@@ -111,6 +115,7 @@ partition open_partition(const topic& of, std::uint32_t number)
     });
     need(did, found.in.path);
     std::sort(found.bases.begin(), found.bases.end());
+    std::sort(found.chunks.begin(), found.chunks.end());
     for (auto* names : {&found.unfinished, &found.asides, &found.strangers}) {
         std::sort(names->begin(), names->end());
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -44,12 +45,18 @@ struct topic {
 struct partition {
     directory in;
     std::uint32_t number = 0;
-    std::vector<offset_t> bases; ///< of its segments, in order
+    std::vector<offset_t> bases;       ///< of its segments, in order
+    std::vector<std::uint64_t> chunks; ///< of blobs, by their positions, in order
     bool has_checkpoint = false;
     bool has_offsets = false;
     std::vector<std::string> unfinished; ///< files that somebody was making when he died
     std::vector<std::string> asides;     ///< records that a recovery put aside
     std::vector<std::string> strangers;
+
+    [[nodiscard]] bool has_chunk(std::uint64_t position) const
+    {
+        return std::binary_search(chunks.begin(), chunks.end(), position);
+    }
 };
 
 /// Looks for partitions in it. Throws gregor::error where it cannot be read, or holds none.

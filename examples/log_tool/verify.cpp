@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include <gregor/log/blob_format.hpp>
+#include <gregor/log/file_handle.hpp>
 #include <gregor/log/segment_tail.hpp>
 #include <gregor/log/slot_time.hpp>
 
@@ -59,6 +61,7 @@ public:
     void run()
     {
         look_beside();
+        look_at_chunks();
         look_at_checkpoint();
         look_at_offsets();
         for (const offset_t base : of_.bases) {
@@ -83,6 +86,34 @@ private:
         }
         for (const std::string& name : of_.strangers) {
             findings::note(of_.in.of(name), "no file of a log");
+        }
+    }
+
+    /// Their records say what of them is damaged; a header says only whose they are.
+    void look_at_chunks()
+    {
+        for (const std::uint64_t position : of_.chunks) {
+            const std::string name = disk::chunk_name(position);
+            const std::string file = of_.in.of(name);
+            disk::chunk_header header{};
+            disk::file_handle<reading_files> opened;
+            disk::outcome did = reading_files::open(of_.in.get(), name.c_str(),
+                                                    disk::open_mode::read, opened.fill());
+            if (did.ok() && bytes_of(of_.in, name) >= sizeof header) {
+                did = reading_files::read(opened.get(), &header, sizeof header, 0);
+            }
+            if (!did.ok()) {
+                const gregor::error why = did.on(file);
+                refuse_denied(why);
+                all_.damage(file, why);
+                continue;
+            }
+            const disk::chunk_header wanted = disk::make_chunk_header(format_, position);
+            if (!disk::is_block(header, disk::chunk_magic, 0)) {
+                findings::note(file, "its header is not whole, which means nothing");
+            } else if (known_ && std::memcmp(&header, &wanted, sizeof header) != 0) {
+                all_.damage(file, "", "a chunk of this log, at this position", "another one");
+            }
         }
     }
 
@@ -261,8 +292,18 @@ void partition_check::say_broken(const segment& in, const std::string& file, off
     if (head.crc != crc) {
         all_.damage(file, where, fmt::format("checksum {:08x}", crc),
                     fmt::format("{:08x}", head.crc));
-    } else {
+    } else if (head.reserved != 0) {
         all_.damage(file, where, "zeros behind the checksum", fmt::format("{:#x}", head.reserved));
+    } else {
+        const auto payload_at = static_cast<std::size_t>(format_.payload_at());
+        const disk::blob_ref blob = disk::blob_of(slot, payload_at);
+        all_.damage(file, where,
+                    fmt::format("a blob of {} bytes at {}, of checksum {:08x}", blob.bytes,
+                                blob.position, blob.crc),
+                    !disk::is_possible(blob, format_.blob_chunk_bytes) ? "no such place"
+                    : !of_.has_chunk(blob.position & ~(format_.blob_chunk_bytes - 1))
+                        ? "no file of it"
+                        : "other bytes");
     }
 }
 
