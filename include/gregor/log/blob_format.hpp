@@ -143,7 +143,8 @@ struct blobs_taken {
 /// It may be where a blob is: in one chunk.
 [[nodiscard]] constexpr bool is_possible(const blob_ref& ref, std::uint64_t chunk_bytes) noexcept
 {
-    return ref.position <= ~std::uint64_t{0} >> 2U && ref.position % blob_alignment == 0 &&
+    return ref.position <= most_blob_position && ref.position % blob_alignment == 0 &&
+           (ref.bytes != 0 || ref.position == 0) &&
            ref.bytes <= chunk_bytes - (ref.position & (chunk_bytes - 1));
 }
 

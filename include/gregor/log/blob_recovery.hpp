@@ -53,6 +53,12 @@ public:
         }
     }
 
+    /// Why what is there is of another log; none where it is not.
+    [[nodiscard]] failure refuse() const
+    {
+        return format_.has_blobs() ? blob_store<Files>::refuse(in_, format_) : failure{};
+    }
+
     /// Opens them, once it is known what counts. What is left of segments that are gone goes.
     [[nodiscard]] failure open(const std::vector<segment<Files>>& segments)
     {

@@ -41,10 +41,13 @@ class blob_store {
 public:
     using failure = std::optional<error>;
 
-    /// Those that are there, but for the ones below `from`: of them nothing is needed any more, and
-    /// they go.
+    /// Those that are there, none of which is to be refused, but for the ones below `from`: of them
+    /// nothing is needed any more, and they go.
     [[nodiscard]] static result<blob_store> open(const directory<Files>& in,
                                                  const segment_format& format, std::uint64_t from);
+
+    /// Why what is there are no chunks of this log; none where they are. Nothing is changed.
+    [[nodiscard]] static failure refuse(const directory<Files>& in, const segment_format& format);
 
     /// From now on they lie in this window: all that are there, and those that are added.
     [[nodiscard]] failure map_into(window<Files> where);
@@ -135,6 +138,10 @@ private:
         }
         return nullptr;
     }
+    [[nodiscard]] static outcome list(const directory<Files>& in,
+                                      std::vector<std::uint64_t>& bases);
+    [[nodiscard]] static outcome look(const directory<Files>& in, std::uint64_t base, open_mode how,
+                                      chunk& into, std::uint64_t& bytes, chunk_header& header);
     [[nodiscard]] failure open_one(const directory<Files>& in, std::uint64_t base);
     [[nodiscard]] outcome write_new(const directory<Files>& in, chunk& made) const;
     [[nodiscard]] outcome map(const chunk& which) const noexcept
@@ -152,27 +159,72 @@ private:
 };
 
 template <class Files>
-result<blob_store<Files>> blob_store<Files>::open(const directory<Files>& in,
-                                                  const segment_format& format, std::uint64_t from)
+outcome blob_store<Files>::list(const directory<Files>& in, std::vector<std::uint64_t>& bases)
 {
-    blob_store opened{format};
-    std::vector<std::uint64_t> bases;
     const outcome did = Files::list(in.get(), [&](std::string_view name) {
         if (const auto base = chunk_in(name)) {
             bases.push_back(*base);
         }
     });
-    if (!did.ok()) {
+    std::sort(bases.begin(), bases.end());
+    return did;
+}
+
+template <class Files>
+auto blob_store<Files>::refuse(const directory<Files>& in, const segment_format& format) -> failure
+{
+    std::vector<std::uint64_t> bases;
+    if (const outcome did = list(in, bases); !did.ok()) {
         return did.on(in.path);
     }
-    std::sort(bases.begin(), bases.end());
+    for (const std::uint64_t base : bases) {
+        chunk there;
+        std::uint64_t bytes = 0;
+        chunk_header header{};
+        const std::string path = in.of(chunk_name(base));
+        if (const outcome did = look(in, base, open_mode::read, there, bytes, header); !did.ok()) {
+            return did.on(path);
+        }
+        const chunk_header wanted = make_chunk_header(format, base);
+        if (base % format.blob_chunk_bytes != 0 ||
+            (is_block(header, chunk_magic, 0) &&
+             std::memcmp(&header, &wanted, sizeof header) != 0)) {
+            return error{errc::wrong_format, text({"blobs \"", path, "\""}),
+                         "a chunk of this log, at this position", "another one"};
+        }
+    }
+    return {};
+}
+
+/// Opens the file; how long it is, and how it begins.
+template <class Files>
+outcome blob_store<Files>::look(const directory<Files>& in, std::uint64_t base, open_mode how,
+                                chunk& into, std::uint64_t& bytes, chunk_header& header)
+{
+    file_facts facts;
+    outcome did = Files::open(in.get(), chunk_name(base).c_str(), how, into.file.fill());
+    if (did.ok()) {
+        did = Files::look(into.file.get(), facts);
+    }
+    if (did.ok() && facts.bytes >= sizeof header) {
+        did = Files::read(into.file.get(), &header, sizeof header, 0);
+    }
+    into.base = base;
+    bytes = facts.bytes;
+    return did;
+}
+
+template <class Files>
+result<blob_store<Files>> blob_store<Files>::open(const directory<Files>& in,
+                                                  const segment_format& format, std::uint64_t from)
+{
+    blob_store opened{format};
+    std::vector<std::uint64_t> bases;
+    if (const outcome did = list(in, bases); !did.ok()) {
+        return did.on(in.path);
+    }
     opened.chunks_.reserve(bases.size());
     for (const std::uint64_t base : bases) {
-        if (opened.base_of(base) != base) {
-            return error{errc::wrong_format, text({"blobs \"", in.of(chunk_name(base)), "\""}),
-                         text({"bytes a chunk ", std::to_string(opened.chunk_bytes_)}),
-                         "a position that is no multiple of it"};
-        }
         if (base + opened.chunk_bytes_ <= from) {
             if (const outcome gone = Files::remove(in.get(), chunk_name(base).c_str());
                 !gone.ok()) {
@@ -188,37 +240,25 @@ result<blob_store<Files>> blob_store<Files>::open(const directory<Files>& in,
 template <class Files>
 auto blob_store<Files>::open_one(const directory<Files>& in, std::uint64_t base) -> failure
 {
-    const std::string name = chunk_name(base);
     chunk opened;
-    opened.base = base;
-    file_facts facts;
+    std::uint64_t bytes = 0;
     chunk_header header{};
-    outcome did = Files::open(in.get(), name.c_str(), open_mode::write, opened.file.fill());
-    if (did.ok()) {
-        did = Files::look(opened.file.get(), facts);
-    }
-    if (did.ok() && facts.bytes >= sizeof header) {
-        did = Files::read(opened.file.get(), &header, sizeof header, 0);
-    }
+    outcome did = look(in, base, open_mode::write, opened, bytes, header);
     const chunk_header wanted = make_chunk_header(format_, base);
     const bool same = std::memcmp(&header, &wanted, sizeof header) == 0;
-    if (did.ok() && !same && is_block(header, chunk_magic, 0)) {
-        return error{errc::wrong_format, text({"blobs \"", in.of(name), "\""}),
-                     "a chunk of this log, at this position", "another one"};
-    }
     // what is missing of it, a record's checksum says
     const std::uint64_t whole = file_bytes();
-    if (did.ok() && facts.bytes < whole) {
+    if (did.ok() && bytes < whole) {
         did = Files::allocate(opened.file.get(), whole);
     }
-    if (did.ok() && facts.bytes > whole) {
+    if (did.ok() && bytes > whole) {
         did = Files::cut(opened.file.get(), whole);
     }
     if (did.ok() && !same) {
         did = Files::write(opened.file.get(), &wanted, sizeof wanted, 0);
     }
     if (!did.ok()) {
-        return did.on(in.of(name));
+        return did.on(in.of(chunk_name(base)));
     }
     chunks_.push_back(std::move(opened));
     return {};

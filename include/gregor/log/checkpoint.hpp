@@ -154,7 +154,8 @@ result<checkpoint_file<Files>> checkpoint_file<Files>::open(const directory<File
         }
         // A block in the place of the other one, or of a number that no writer comes to: what is
         // written next would not count, or would be written over the one that does.
-        if (block.sequence % 2 != at / page_bytes || block.sequence >= most_writes) {
+        if (block.sequence % 2 != at / page_bytes || block.sequence >= most_writes ||
+            block.blobs_end > most_blob_position) {
             opened.torn_ = true;
             continue;
         }

@@ -172,6 +172,7 @@ inline constexpr std::size_t block_bytes = 512;
 inline constexpr std::size_t longest_type_name = 255;
 inline constexpr std::size_t slot_head_bytes = 16;
 inline constexpr std::size_t earlier_epochs = 15;
+inline constexpr std::uint64_t most_blob_position = ~std::uint64_t{0} >> 2U; ///< nobody comes to it
 
 /// 1 where the lowest byte comes first, 2 where the highest does.
 [[nodiscard]] inline std::uint32_t native_byte_order() noexcept

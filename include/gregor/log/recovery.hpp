@@ -257,7 +257,7 @@ auto recovery<Files>::open_segments() -> failure
         first_open_ += opened->sealed() ? 1U : 0U;
         segments_.push_back(*std::move(opened));
     }
-    return {};
+    return blobs_.refuse();
 }
 
 /// What counts.

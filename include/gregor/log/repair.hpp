@@ -227,6 +227,9 @@ auto repair_work<Files>::sync_blobs() -> failure
     if (!format_.has_blobs()) {
         return {};
     }
+    if (failure refused = blob_store<Files>::refuse(in_, format_)) {
+        return refused;
+    }
     auto blobs = blob_store<Files>::open(in_, format_, 0);
     return blobs ? unless(blobs->sync(0, found_.blobs_end), blobs_ending) : failure{blobs.error()};
 }

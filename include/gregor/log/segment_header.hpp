@@ -148,7 +148,8 @@ namespace gregor::inline GREGOR_ABI::disk {
     if (found.base != base) {
         return other("base offset, as its name says,", base, found.base);
     }
-    if (std::memcmp(&found, &wanted, sizeof found) != 0) {
+    if (std::memcmp(&found, &wanted, sizeof found) != 0 ||
+        found.blobs_from > (format.has_blobs() ? most_blob_position : 0)) {
         return refused(errc::corrupt, "a header with", "nothing else in it", "more");
     }
     const header_page empty{};
@@ -156,8 +157,9 @@ namespace gregor::inline GREGOR_ABI::disk {
         return refused(errc::corrupt, "a header page with", "nothing behind it", "something");
     }
     const bool unsealed = std::memcmp(&page.seal, &empty.seal, sizeof empty.seal) == 0;
-    if (!unsealed && (!is_block(page.seal, seal_magic, found.salt) ||
-                      page.seal.end != base + format.slot_count)) {
+    if (!unsealed &&
+        (!is_block(page.seal, seal_magic, found.salt) ||
+         page.seal.end != base + format.slot_count || page.seal.blobs_end > most_blob_position)) {
         return refused(errc::corrupt, "a seal with its checksum,", "or none", "another one");
     }
     return std::nullopt;

@@ -15,7 +15,7 @@
 #    include "support/random.hpp"
 #    include "support/simulated_files.hpp"
 
-// Repairs of a log whose records lie in blobs, in chunks beside its segments.
+// Recoveries and repairs of a log whose records lie in blobs, in chunks beside its segments.
 
 namespace disk = gregor::disk;
 
@@ -150,6 +150,43 @@ TEST_CASE("what a repair calls lasting has its blobs after a loss of power",
     }
 }
 
+TEST_CASE("what a recovery calls lasting has its blobs after a loss of power",
+          "[log][recovery][encoded]")
+{
+    const support::fresh_seed seed;
+    INFO(seed);
+    support::dice dice{seed};
+    for (int round = 0; round != 50; ++round) {
+        log_on_disk log{dice.below(~std::uint64_t{0})};
+        log.write(22, false);
+        ++log.memory.boot; // the system was shut down, and lost nothing
+        log.write(22, false);
+        log.memory.lose_power();
+        CHECK(log.read() == 22);
+    }
+}
+
+TEST_CASE("no blob is written over where a flush ended at any of its calls",
+          "[log][recovery][encoded]")
+{
+    const offset_t end = GENERATE(8, 12, 16); // the segments are full, or one is not
+    bool through = false;
+    for (long n = 0; !through; ++n) {
+        log_on_disk log{1};
+        log.write(end, false);
+        {
+            auto there =
+                disk::partition_files<files>::open(*disk::directory<files>::open("disk"), format());
+            REQUIRE(there.has_value());
+            log.memory.fails_from = log.memory.calls + n;
+            through = !there->close(end, {there->blobs_end(), end}).has_value();
+        }
+        log.memory.kill();
+        log.write(end + 5, false);
+        CHECK(log.read() == end + 5);
+    }
+}
+
 TEST_CASE("a blob that is damaged ends what a repair keeps, and what is set aside has its own",
           "[log][repair][encoded]")
 {
@@ -245,6 +282,50 @@ TEST_CASE("a chunk of another log, or out of place, is refused, and nothing is c
     const auto opened = disk::recover(in, format());
     REQUIRE_FALSE(opened.has_value());
     CHECK(opened.error().code() == gregor::errc::wrong_format);
+}
+
+TEST_CASE("positions that nobody comes to are refused, and no chunk goes for them",
+          "[log][recovery][encoded]")
+{
+    log_on_disk log{1};
+    log.write(12, true);
+    auto* const page = log.file(disk::segment_name(0)).data();
+    SECTION("in a header")
+    {
+        disk::header_block header;
+        std::memcpy(&header, page, sizeof header);
+        header.blobs_from = std::uint64_t{1} << 63U;
+        disk::finish_block(header, disk::header_magic, header.salt);
+        std::memcpy(page, &header, sizeof header);
+    }
+    SECTION("in a seal")
+    {
+        const std::uint64_t salt = disk::little64{page[496], page[497], page[498], page[499],
+                                                  page[500], page[501], page[502], page[503]};
+        disk::seal_block seal;
+        std::memcpy(&seal, page + offsetof(disk::header_page, seal), sizeof seal);
+        REQUIRE(seal.blobs_end > chunk);
+        seal.blobs_end = ~std::uint64_t{0};
+        disk::finish_block(seal, disk::seal_magic, salt);
+        std::memcpy(page + offsetof(disk::header_page, seal), &seal, sizeof seal);
+    }
+    SECTION("in a checkpoint")
+    {
+        auto& bytes = log.file("checkpoint");
+        for (std::size_t at = 0; at != bytes.size(); at += 4096) {
+            disk::checkpoint_block block;
+            std::memcpy(&block, bytes.data() + at, sizeof block);
+            block.blobs_end = ~std::uint64_t{0};
+            disk::finish_block(block, disk::checkpoint_magic, 0);
+            std::memcpy(bytes.data() + at, &block, sizeof block);
+        }
+    }
+    const auto names = log.memory.names;
+    const auto in = *disk::directory<files>::open("disk");
+    const auto refused = disk::recover(in, format());
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().code() == gregor::errc::corrupt);
+    CHECK(log.memory.names == names);
 }
 
 #endif
