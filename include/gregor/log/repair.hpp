@@ -173,6 +173,9 @@ result<repair_report> repair_work<Files>::foretell()
         auto log = recovery<Files>{in_, format_, options_, in_}.run();
         return log ? result<repair_report>{{log->report, {}, {}, 0}} : log.error();
     }
+    if (failure failed = sync_blobs()) { // what refuses a repair
+        return *std::move(failed);
+    }
     repair_report told;
     told.log.begin = found_.begin;
     told.log.end = told.log.durable = found_.end;

@@ -4,6 +4,8 @@
 
 #if GREGOR_FILES
 
+#    include <gregor/log/confinable.hpp>
+
 #    include <cstddef>
 #    include <cstdint>
 #    include <cstring>
@@ -114,6 +116,27 @@ struct log_on_disk {
         }
         return *std::move(report);
     }
+    /// And so it is foretold; which makes lasting what it looks at.
+    disk::repair_report repair_as_foretold()
+    {
+        auto told = foretell();
+        REQUIRE(told.has_value());
+        const auto report = repair();
+        CHECK(told->log.end == report.log.end);
+        CHECK(told->log.set_aside == report.log.set_aside);
+        CHECK(told->log.damaged == report.log.damaged);
+        CHECK(told->files == report.files);
+        CHECK(told->folder == report.folder);
+        CHECK(told->damages.size() == report.damages.size());
+        return report;
+    }
+    static gregor::result<disk::repair_report> foretell()
+    {
+        using confinable = disk::confinable<files>;
+        auto in = *disk::directory<confinable>::open("disk");
+        confinable::confine(in.handle.fill());
+        return disk::foretell_repair(in, format());
+    }
 
     /// How many records there are, one after the other, all of them whole.
     offset_t read()
@@ -195,7 +218,7 @@ TEST_CASE("a blob that is damaged ends what a repair keeps, and what is set asid
     log.write(30, lasts);
     const auto broken = log.blob_of(11);
     log.blob_at(broken.position)[100] ^= 1;
-    const auto report = log.repair();
+    const auto report = log.repair_as_foretold();
     REQUIRE(report.damages.size() == 1);
     CHECK(std::string{report.damages[0].what()}.find("at offset 11") != std::string::npos);
     CHECK(report.log.end == 11);
@@ -233,7 +256,7 @@ TEST_CASE("a chunk that is missing ends what a repair keeps", "[log][repair][enc
         ++first;
     }
     log.memory.names.erase(disk::chunk_name(position & ~(chunk - 1)));
-    CHECK(log.repair().log.end == first);
+    CHECK(log.repair_as_foretold().log.end == first);
     CHECK(log.read() == first);
     log.write(40, true);
     CHECK(log.read() == 40);
@@ -245,7 +268,7 @@ TEST_CASE("where a repair keeps nothing, the blobs of what is set aside are not 
     log_on_disk log{1};
     log.write(20, true);
     log.file(disk::segment_name(0))[100] ^= 1;
-    CHECK(log.repair().log.end == 0);
+    CHECK(log.repair_as_foretold().log.end == 0);
     CHECK(log.read() == 0);
     for (offset_t end = 1; end < 8; ++end) {
         log.write(end, false);
@@ -277,6 +300,9 @@ TEST_CASE("a chunk of another log, or out of place, is refused, and nothing is c
     const auto refused = disk::repair(in, format());
     REQUIRE_FALSE(refused.has_value());
     CHECK(refused.error().code() == gregor::errc::wrong_format);
+    const auto told = log_on_disk::foretell();
+    REQUIRE_FALSE(told.has_value());
+    CHECK(std::string{told.error().what()} == refused.error().what());
     CHECK(log.memory.names == names);
     log.file(disk::segment_name(16))[4096 + 20] ^= 1;
     const auto opened = disk::recover(in, format());
