@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstddef>
 #include <initializer_list>
-#include <memory>
 #include <new>
 #include <optional>
 #include <string>
@@ -14,6 +13,7 @@
 
 #include "gregor/base/assert.hpp"
 #include "gregor/base/error.hpp"
+#include "gregor/base/handle.hpp"
 #include "gregor/base/result.hpp"
 #include "gregor/base/stop.hpp"
 #include "gregor/base/types.hpp"
@@ -321,17 +321,12 @@ private:
     using core = consumer_core<Topic>;
     using reader = typename core::reader;
 
-    struct release {
-        void operator()(core* c) const noexcept { core::release(c); }
-    };
+    explicit consumer(handle<core> c) noexcept : core_(std::move(c)) {}
 
-    explicit consumer(std::unique_ptr<core, release> c) noexcept : core_(std::move(c)) {}
-
-    /// While there is a core: a smart pointer may forget it before it destroys it, and the listener
-    /// may call the consumer.
+    /// While the handle has its core: the listener may call the consumer.
     void leave() noexcept
     {
-        if (core_ != nullptr) {
+        if (core_) {
             core_->leave_quietly();
         }
     }
@@ -353,7 +348,7 @@ private:
         return all;
     }
 
-    std::unique_ptr<core, release> core_;
+    handle<core> core_;
 };
 
 template <class Topic, class... Rest>
@@ -364,7 +359,7 @@ result<consumer<Topic>> consumer<Topic>::create(Topic& topic, std::string_view g
                                                 const consumer_options& options)
 {
     return unless_out_of_memory(topic.name(), [&]() -> result<consumer> {
-        std::unique_ptr<core, release> made{new core{topic.state(), options}};
+        handle<core> made{new core{topic.state(), options}};
         if (std::optional<error> why = made->subscribe(group)) {
             return *std::move(why);
         }
@@ -381,7 +376,7 @@ result<consumer<Topic>> consumer<Topic>::create(Topic& topic, const consumer_opt
                                      Topic::layout::has_timestamp, Topic::durable)) {
             return *std::move(why);
         }
-        return consumer{std::unique_ptr<core, release>{new core{topic.state(), options}}};
+        return consumer{handle<core>{new core{topic.state(), options}}};
     });
 }
 

@@ -37,7 +37,7 @@ public:
     using env = typename reader::env;
     using batch_type = batch<Topic>;
 
-    consumer_core(std::shared_ptr<state_type> state, consumer_options options)
+    consumer_core(ring::shared<state_type> state, consumer_options options)
         : subscription<Topic>(std::move(state), std::move(options))
     {
         this->drop = [](lender<Topic>& self) noexcept {
@@ -427,7 +427,7 @@ private:
     [[nodiscard]] bool finished() noexcept
     {
         const auto& all = assigned_.readers().all();
-        return (all.empty() || all.front()->finished()) && nothing_will_come(*state_, assigned_);
+        return (all.empty() || all[0]->finished()) && nothing_will_come(*state_, assigned_);
     }
 
     readiness<env> readiness_{state_->records_arrived};

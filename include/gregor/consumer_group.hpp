@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +12,7 @@
 #include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
 #include "gregor/base/error.hpp"
+#include "gregor/base/short_list.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/group/assignors.hpp"
 #include "gregor/log/group_state.hpp"
@@ -20,6 +20,7 @@
 #include "gregor/refusal.hpp"
 #include "gregor/ring/env.hpp"
 #include "gregor/ring/sequence.hpp"
+#include "gregor/ring/shared.hpp"
 #include "gregor/topic.hpp"
 
 namespace gregor::inline GREGOR_ABI {
@@ -42,30 +43,37 @@ void rebalance(Group& group)
 {
     if (!group.members.empty()) {
         // what each owns, one after the other in one list
-        std::vector<partition_id> owned;
+        short_list<partition_id> owned;
         owned.reserve(group.shares.size());
-        std::vector<assignment_member> members;
-        members.reserve(group.members.size());
-        for (const auto& member : group.members) {
+        short_list<assignment_member> members;
+        for (const auto* member : group.members) {
             const std::size_t before = owned.size();
             for (std::uint32_t p = 0; p != group.shares.size(); ++p) {
-                if (group.shares[p].owner == member.get()) {
+                if (group.shares[p].owner == member) {
                     owned.push_back({p});
                 }
             }
             members.push_back(
-                {member->id, member->instance_id, {owned.data() + before, owned.size() - before}});
+                {member->id, member->instance_id, {owned.begin() + before, owned.size() - before}});
         }
-        const auto assign = group.assign != nullptr ? group.assign : &assignors::sticky;
-        const std::vector<std::size_t> owners =
-            assign({static_cast<std::uint32_t>(group.shares.size()), members});
+        const assignment_request request{static_cast<std::uint32_t>(group.shares.size()),
+                                         {members.begin(), members.size()}};
+        short_list<std::size_t> owners;
+        if (group.assign == nullptr) {
+            assignors::deal_sticky(request, owners);
+        } else {
+            const std::vector<std::size_t> named = group.assign(request);
+            for (std::size_t p = 0; p != named.size(); ++p) {
+                owners.push_back(named[p]);
+            }
+        }
         GREGOR_ASSERT(owners.size() == group.shares.size(),
                       "an assignor names one member for each partition");
         for (const std::size_t owner : owners) {
             GREGOR_ASSERT(owner < members.size(), "an assignor named a member that is not there");
         }
         for (std::size_t p = 0; p != owners.size(); ++p) {
-            group.shares[p].target = group.members[owners[p]].get();
+            group.shares[p].target = group.members[owners[p]];
         }
     }
     ++group.generation;
@@ -122,43 +130,6 @@ void rest(Group& group) noexcept
     }
 }
 
-// The members of a group are in Kafka's order. Loops, not algorithms: what every program that has a
-// consumer compiles is kept small.
-
-/// Throws std::bad_alloc, and then has changed nothing.
-template <class Group>
-void add_member(Group& group, const std::shared_ptr<typename Group::member>& member)
-{
-    const auto before = [](const auto& a, const auto& b) {
-        if (a.instance_id.empty() != b.instance_id.empty()) {
-            return b.instance_id.empty();
-        }
-        return a.instance_id != b.instance_id ? a.instance_id < b.instance_id : a.id < b.id;
-    };
-    group.members.push_back(member);
-    for (std::size_t i = group.members.size() - 1; i != 0; --i) {
-        if (!before(*group.members[i], *group.members[i - 1])) {
-            break;
-        }
-        group.members[i].swap(group.members[i - 1]);
-    }
-}
-
-template <class Group>
-void remove_member(Group& group, const typename Group::member& member) noexcept
-{
-    bool found = false;
-    for (std::size_t i = 0; i + 1 < group.members.size(); ++i) {
-        found |= group.members[i].get() == &member;
-        if (found) {
-            group.members[i].swap(group.members[i + 1]);
-        }
-    }
-    if (!group.members.empty() && group.members.back().get() == &member) {
-        group.members.pop_back();
-    }
-}
-
 /// What a fenced member still had in the call that it was in when it was fenced is free now.
 template <class Group>
 void give_back_all(Group& group, const typename Group::member& member) noexcept
@@ -189,7 +160,7 @@ void take_out(Group& group, typename Group::member& member, bool outside) noexce
         }
     }
     member.fenced = true;
-    remove_member(group, member);
+    group.members.remove(member);
 }
 
 /// What a member held in one of its calls when another one came under its name is free when it is
@@ -214,7 +185,7 @@ bool fence_absent(Group& group, std::chrono::nanoseconds now) noexcept
 {
     bool any = take_from_fenced(group);
     for (std::size_t i = 0; i < group.members.size();) {
-        const auto member = group.members[i];
+        const ring::shared member{group.members[i]}; // its consumer may be gone
         // who is away may still be asked for something, and says that it is closed
         const std::uint64_t activity = member->away ? 0 : member->activity();
         if (activity % 2 != 0 || activity != member->seen_activity) {
@@ -263,18 +234,19 @@ result<typename Topic::state_type::group_type*> find_group(typename Topic::state
 /// A new member of the group. One that comes back under the instance id of another finds its
 /// partitions, and nobody else is bothered; the other, if it is still there, is fenced.
 template <class Group>
-std::shared_ptr<typename Group::member> join_group(Group& group, const consumer_options& options,
-                                                   std::chrono::nanoseconds now)
+ring::shared<typename Group::member> join_group(Group& group, const consumer_options& options,
+                                                std::chrono::nanoseconds now)
 {
-    auto member = std::make_shared<typename Group::member>(group.members_ever, options);
+    const ring::shared member{new typename Group::member{group.members_ever, options}};
     member->seen_at = now;
     if (group.members.empty()) {
         group.assign = options.assign;
     }
     if (!member->instance_id.empty()) {
-        for (auto& each : group.members) {
-            if (each->instance_id == member->instance_id) {
-                const auto old = std::exchange(each, member);
+        for (std::size_t i = 0; i != group.members.size(); ++i) {
+            if (group.members[i]->instance_id == member->instance_id) {
+                const ring::shared old{group.members[i]};
+                group.members.replace(i, *member);
                 const bool gone = old->away || old->order_and_see_outside();
                 group.fenced += old->away ? 0 : 1;
                 old->fenced = true;
@@ -299,12 +271,12 @@ std::shared_ptr<typename Group::member> join_group(Group& group, const consumer_
             }
         }
     }
-    add_member(group, member);
+    group.members.add(*member);
 #if GREGOR_EXCEPTIONS
     try {
         rebalance(group);
     } catch (...) {
-        remove_member(group, *member);
+        group.members.remove(*member);
         throw;
     }
 #else

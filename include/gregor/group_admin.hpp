@@ -102,7 +102,7 @@ private:
     [[nodiscard]] auto unless_out_of_memory(std::string_view group, Attempt&& attempt) const
         -> decltype(attempt());
 
-    std::shared_ptr<state_type> state_;
+    ring::shared<state_type> state_;
 };
 
 template <class Topic>
@@ -190,7 +190,7 @@ result<group_description> group_admin<Topic>::describe(std::string_view group) c
         for (const auto& each : found->members) {
             member_description member{each->id, each->instance_id, each->away, {}};
             for (std::size_t p = 0; p != found->shares.size(); ++p) {
-                if (found->shares[p].owner == each.get()) {
+                if (found->shares[p].owner == each) {
                     all.partitions[p].owner = each->id;
                     member.partitions.push_back(all.partitions[p].partition);
                 }
@@ -324,7 +324,7 @@ std::optional<error> group_admin<Topic>::remove(std::string_view group)
     return unless_out_of_memory(group, [&]() -> std::optional<error> {
         {
             const std::lock_guard lock{state_->mutex};
-            const group_type* const found = find(group);
+            group_type* const found = find(group);
             if (found == nullptr) {
                 return unknown(group);
             }

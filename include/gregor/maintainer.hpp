@@ -101,7 +101,7 @@ private:
 template <class State>
 class maintenance final : public maintainer_core {
 public:
-    maintenance(std::shared_ptr<State> topic, std::chrono::nanoseconds interval)
+    maintenance(ring::shared<State> topic, std::chrono::nanoseconds interval)
         : topic_(std::move(topic)), interval_(interval), thread_([this] { run(); })
     {
     }
@@ -148,7 +148,7 @@ private:
         return !stopped_;
     }
 
-    const std::shared_ptr<State> topic_;
+    const ring::shared<State> topic_;
     const std::chrono::nanoseconds interval_;
     typename State::event told_; // to look at these two
     std::mutex mutex_;

@@ -163,12 +163,12 @@ private:
         Topic::state_type::env::fence(); // what was made of a handle that is gone is seen below
         use.producers = state_->live_producers;
         // each has a share in the state; so have the topic, and this
-        const auto shares = static_cast<std::size_t>(state_.use_count());
+        const auto shares = static_cast<std::size_t>(state_->holders.value());
         use.consumers = shares > 2 + use.producers ? shares - 2 - use.producers : 0;
         return use;
     }
 
-    const std::shared_ptr<typename Topic::state_type> state_;
+    const ring::shared<typename Topic::state_type> state_;
     const std::shared_ptr<Topic> topic_;
 };
 

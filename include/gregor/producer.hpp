@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "gregor/base/error.hpp"
+#include "gregor/base/handle.hpp"
 #include "gregor/base/result.hpp"
 #include "gregor/base/stop.hpp"
 #include "gregor/base/types.hpp"
@@ -218,11 +219,7 @@ private:
     static constexpr bool reads_in_place =
         std::is_trivially_copyable_v<value_type> || Topic::encoded;
 
-    struct release {
-        void operator()(core* c) const noexcept { core::release(c); }
-    };
-
-    explicit producer(std::unique_ptr<core, release> c) noexcept : core_(std::move(c)) {}
+    explicit producer(handle<core> c) noexcept : core_(std::move(c)) {}
 
     template <class V, class Stop>
     GREGOR_INLINE sent put(V&& value, attributes&& given, std::chrono::nanoseconds timeout,
@@ -267,7 +264,7 @@ private:
     batch_sent put_run(partition_id p, Iterator from, std::size_t count, const attributes& given,
                        std::chrono::nanoseconds timeout, const Stop& stop);
 
-    std::unique_ptr<core, release> core_;
+    handle<core> core_;
 };
 
 template <class Topic>
@@ -284,7 +281,7 @@ result<producer<Topic>> producer<Topic>::create(Topic& topic, partitioner choose
         if (!Topic::policies::producers::many && state->live_producers != 0) {
             return refusal::second_producer(state->name);
         }
-        return producer{std::unique_ptr<core, release>{new core{state, std::move(choose)}}};
+        return producer{handle<core>{new core{state, std::move(choose)}}};
     };
 #if GREGOR_EXCEPTIONS
     try {

@@ -60,7 +60,7 @@ public:
 
     /// Admits one more producer, sharing the topic when it is not the first. Under the topic's
     /// mutex.
-    producer_core(std::shared_ptr<state_type> state, partitioner&& choose)
+    producer_core(ring::shared<state_type> state, partitioner&& choose)
         : state_(std::move(state)), lanes_(*state_), choose_(std::move(choose))
     {
         ++state_->live_producers;
@@ -438,7 +438,7 @@ private:
         }
     }
 
-    std::shared_ptr<state_type> state_;
+    ring::shared<state_type> state_;
     lanes lanes_;
     GREGOR_NO_UNIQUE_ADDRESS partitioner choose_;
     bool claim_open_ = false;

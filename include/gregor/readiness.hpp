@@ -58,7 +58,7 @@ public:
         auto made = std::make_unique<hook_of<std::decay_t<Hook>>>(std::forward<Hook>(hook));
         call_nobody();
         event_.add(made->ear);
-        hook_ = std::move(made);
+        hook_ = made.release();
         hook_->call();
     }
 
@@ -67,7 +67,7 @@ public:
     {
         if (hook_ != nullptr) {
             event_.remove(hook_->ear);
-            hook_ = nullptr;
+            delete std::exchange(hook_, nullptr);
         }
     }
 
@@ -125,7 +125,7 @@ private:
     };
 
     event& event_;
-    std::unique_ptr<any_hook> hook_;
+    any_hook* hook_ = nullptr;
     consumer_watcher* watchers_ = nullptr;
 };
 

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <new>
 #include <optional>
@@ -184,14 +183,13 @@ public:
     [[nodiscard]] topic_stats stats() const { return stats_of(*state_); }
 
     /// What its handles share with it.
-    [[nodiscard]] const std::shared_ptr<state_type>& state() const noexcept { return state_; }
+    [[nodiscard]] const ring::shared<state_type>& state() const noexcept { return state_; }
 
 private:
-    explicit basic_topic(std::shared_ptr<state_type> state) noexcept : state_(std::move(state)) {}
+    explicit basic_topic(ring::shared<state_type> state) noexcept : state_(std::move(state)) {}
 
     /// With the groups that it begins with.
-    static result<basic_topic> whole(std::shared_ptr<state_type> state,
-                                     const topic_options& options)
+    static result<basic_topic> whole(ring::shared<state_type> state, const topic_options& options)
     {
         if (std::optional<error> why = state->open_groups(options.groups)) {
             return *std::move(why);
@@ -215,7 +213,7 @@ private:
         }
     }
 
-    std::shared_ptr<state_type> state_;
+    ring::shared<state_type> state_;
 };
 
 /// A topic of `T`, with any policies in any order: topics that mean the same are one type.
@@ -237,14 +235,14 @@ basic_topic<T, Policies>::create(std::string name, const topic_options& options,
             if (!logs) {
                 return logs.error();
             }
-            return whole(std::make_shared<state_type>(name, std::move(time), *std::move(logs)),
+            return whole(ring::shared{new state_type{name, std::move(time), *std::move(logs)}},
                          options);
         } else {
             if (!options.log.directory.empty()) {
                 return refusal::log_in_memory(name, options.log.directory);
             }
-            return whole(std::make_shared<state_type>(name, std::move(time),
-                                                      typename state_type::source_type{options}),
+            return whole(ring::shared{new state_type{name, std::move(time),
+                                                     typename state_type::source_type{options}}},
                          options);
         }
     };
@@ -307,7 +305,7 @@ result<partition_id> basic_topic<T, Policies>::add_partitions(std::uint32_t more
 template <class T, class Policies>
 void basic_topic<T, Policies>::close() noexcept
 {
-    if (state_ == nullptr) {
+    if (!state_) {
         return;
     }
     {

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "gregor/base/assert.hpp"
+#include "gregor/base/chain.hpp"
 #include "gregor/base/config.hpp"
 #include "gregor/base/error.hpp"
 #include "gregor/base/result.hpp"
@@ -26,6 +26,7 @@
 #include "gregor/ring/event_count.hpp"
 #include "gregor/ring/growing_array.hpp"
 #include "gregor/ring/sequence.hpp"
+#include "gregor/ring/shared.hpp"
 
 namespace gregor::inline GREGOR_ABI {
 
@@ -71,15 +72,10 @@ struct topic_state {
     /// Throws std::bad_alloc. Under the mutex.
     [[nodiscard]] result<group_type*> make_group(const std::string& group, bool lossy);
     /// Its offsets go. Under the mutex.
-    void remove_group(const group_type& group) noexcept
+    void remove_group(group_type& group) noexcept
     {
-        groups.remove_if([&](group_type& each) {
-            if (&each != &group) {
-                return false;
-            }
-            forget(each, 0);
-            return true;
-        });
+        forget(group, 0);
+        groups.remove(group);
     }
 
     /// What `topic::maintain` does.
@@ -90,6 +86,7 @@ struct topic_state {
     /// has them. Under the mutex; the caller wakes both sides.
     [[nodiscard]] result<partition_id> grow(std::uint32_t more);
 
+    ring::holder_count holders;
     const std::string name;
     GREGOR_NO_UNIQUE_ADDRESS const clock time;
     source_type source; // under the mutex
@@ -105,7 +102,7 @@ struct topic_state {
     std::size_t live_producers = 0;
     all_senders<env> senders;
     bool closed = false;
-    std::list<group_type> groups;
+    chain<group_type> groups;
     /// Looks for members that stay away; true if there were any. Set where groups are known.
     bool (*fence_absent)(topic_state&, std::chrono::nanoseconds now) noexcept = nullptr;
 
@@ -134,6 +131,11 @@ private:
         return nullptr;
     }
     [[nodiscard]] std::optional<error> declare(const std::string& group);
+    group_type& add_group(const std::string& group)
+    {
+        return groups.append(
+            new group_type{.name = group, .shares = {partitions.size(), new_share{*this, group}}});
+    }
 
     struct new_partition {
         source_type& from;
@@ -197,8 +199,7 @@ template <class T, class Policies>
 auto topic_state<T, Policies>::make_group(const std::string& group, bool lossy)
     -> result<group_type*>
 {
-    group_type& made = groups.emplace_back(
-        group_type{.name = group, .shares = {partitions.size(), new_share{*this, group}}});
+    group_type& made = add_group(group);
     made.lossy = lossy;
     struct or_there_is_none {
         topic_state& all;
@@ -226,9 +227,7 @@ std::optional<error> topic_state<T, Policies>::open_groups(const std::vector<std
                 const std::string its_name{cell.name()};
                 group_type* group = find(its_name);
                 if (group == nullptr) {
-                    group = &groups.emplace_back(
-                        group_type{.name = its_name,
-                                   .shares = {partitions.size(), new_share{*this, its_name}}});
+                    group = &add_group(its_name);
                     group->lossy = cell.lossy();
                     group->joined = true;
                 }

@@ -262,7 +262,7 @@ template <class Topic>
 auto basic_wait_set<Env, Strategy>::add(consumer<Topic>& in) -> key
 {
     for (const auto& each : watched_) {
-        GREGOR_ASSERT(each->who != in.core_.get(), "the consumer is in the wait set already");
+        GREGOR_ASSERT(each->who != &*in.core_, "the consumer is in the wait set already");
     }
     ready_.reserve(watched_.size() + 1);
     watched_.reserve(watched_.size() + 1);

@@ -231,7 +231,7 @@ TEST_CASE("a consumer that cannot join a group leaves its committed offsets alon
             out.send(2, {.partition = one});
             std::optional<consumer<numbers>> in;
             if (!run.gets_through([&] { in.emplace(t, risk); })) {
-                run.expect(t.state()->groups.size() == 1, "the group is there");
+                run.expect(!t.state()->groups.empty(), "the group is there");
                 in.emplace(t, risk);
             }
             run.expect(in->committed(one) == 1, "the committed offset is kept");

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <new>
 #include <utility>
 
@@ -25,8 +24,7 @@ public:
     template <class Make>
     fixed_array(std::size_t count, Make&& make) : fixed_array()
     {
-        room_ = std::allocator<T>{}.allocate(count);
-        allocated_ = count;
+        room_ = static_cast<T*>(::operator new(count * sizeof(T), alignment));
         for (; count_ != count; ++count_) {
             ::new (static_cast<void*>(room_ + count_)) T(make(count_));
         }
@@ -35,15 +33,13 @@ public:
     fixed_array(const fixed_array&) = delete;
     fixed_array& operator=(const fixed_array&) = delete;
     fixed_array(fixed_array&& other) noexcept
-        : room_(std::exchange(other.room_, nullptr)), count_(std::exchange(other.count_, 0)),
-          allocated_(std::exchange(other.allocated_, 0))
+        : room_(std::exchange(other.room_, nullptr)), count_(std::exchange(other.count_, 0))
     {
     }
     fixed_array& operator=(fixed_array&& other) noexcept
     {
         std::swap(room_, other.room_);
         std::swap(count_, other.count_);
-        std::swap(allocated_, other.allocated_);
         return *this;
     }
     ~fixed_array()
@@ -52,7 +48,7 @@ public:
             while (count_ != 0) {
                 room_[--count_].~T();
             }
-            std::allocator<T>{}.deallocate(room_, allocated_);
+            ::operator delete(room_, alignment);
         }
     }
 
@@ -63,9 +59,10 @@ public:
     [[nodiscard]] T* end() const noexcept { return room_ + count_; }
 
 private:
+    static constexpr std::align_val_t alignment{alignof(T)};
+
     T* room_ = nullptr;
     std::size_t count_ = 0;
-    std::size_t allocated_ = 0;
 };
 
 } // namespace gregor::inline GREGOR_ABI

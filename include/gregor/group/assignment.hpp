@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "gregor/base/config.hpp"
+#include "gregor/base/short_list.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/group/membership.hpp"
 #include "gregor/group/reader_list.hpp"
@@ -166,7 +167,7 @@ public:
     void leave_out_what_was_taken() noexcept
     {
         const std::lock_guard lock{state_.mutex};
-        returned_.remove_if([&](const reader& r) { return !member_.owns(r.id()); });
+        returned_.remove_if(is_not_owned{&member_});
     }
 
     /// Gives, takes, and tells the listener; true when the member was fenced meanwhile: then it has
@@ -176,7 +177,7 @@ public:
     {
         unfinished_ = true; // until the end is reached
         std::exception_ptr thrown;
-        std::vector<partition_id> going;
+        short_list<partition_id> going;
         bool fenced = false;
         {
             const std::lock_guard lock{state_.mutex};
@@ -185,7 +186,7 @@ public:
             if (fenced) {
                 member_.give_back_all();
                 if (!readers_.all().empty()) { // else it could not rejoin the last time
-                    lost_ = told_of(readers_.ids(), came_);
+                    list_told_of(lost_);
                 }
                 drop_all();
                 came_.clear();
@@ -193,7 +194,7 @@ public:
             } else {
                 member_.settle();
                 member_.acknowledge(); // of what this member has just said itself
-                drop_if([&](const reader& r) { return !member_.owns(r.id()); });
+                drop_if(is_not_owned{&member_});
                 for (const reader* const each : readers_.all()) {
                     if (!member_.keeps(each->id())) {
                         going.push_back(each->id());
@@ -201,7 +202,7 @@ public:
                 }
             }
         }
-        tell(thrown, std::exchange(lost_, {}), &rebalance_listener::on_lost);
+        tell(thrown, lost_, &rebalance_listener::on_lost);
         if (!going.empty()) {
             give(thrown, going);
         }
@@ -210,7 +211,7 @@ public:
             take_what_is_free();
         }
         wake_all();
-        tell(thrown, std::exchange(came_, {}), &rebalance_listener::on_assigned);
+        tell(thrown, came_, &rebalance_listener::on_assigned);
         unfinished_ = false;
         if (thrown) {
             std::rethrow_exception(thrown);
@@ -232,7 +233,7 @@ public:
                     member_.give_back_all(); // news for ever: its listener commits nothing
                 } else {
                     member_.acknowledge();
-                    drop_if([&](const reader& r) { return !member_.owns(r.id()); });
+                    drop_if(is_not_owned{&member_});
                 }
             }
             if (fenced) {
@@ -285,13 +286,11 @@ public:
     /// The partitions that it reads, in order.
     [[nodiscard]] std::vector<partition_id> partitions() const
     {
-        if (member_.has_left() || !member_.has_news()) {
-            return readers_.ids();
-        }
+        const bool all = member_.has_left() || !member_.has_news();
         std::vector<partition_id> mine;
         const std::lock_guard lock{state_.mutex};
         for (const reader* const each : readers_.all()) {
-            if (member_.owns(each->id())) {
+            if (all || member_.owns(each->id())) {
                 mine.push_back(each->id());
             }
         }
@@ -323,10 +322,24 @@ private:
         return has_group() ? member_.share(r.id()).note : r.note;
     }
 
-    void tell(std::exception_ptr& thrown, const std::vector<partition_id>& partitions,
+    /// Each is told of once: what the listener calls finds the list empty.
+    void tell(std::exception_ptr& thrown, short_list<partition_id>& partitions,
               void (rebalance_listener::*what)(std::span<const partition_id>)) noexcept
     {
-        tell_listener(options_.listener, thrown, partitions, what);
+        short_list<partition_id> once;
+        once.swap(partitions);
+        tell_listener(options_.listener, thrown, once, what);
+    }
+
+    /// All that it reads, and the listener knows of.
+    void list_told_of(short_list<partition_id>& known)
+    {
+        known.clear();
+        known.reserve(readers_.all().size());
+        for (const reader* const each : readers_.all()) {
+            known.push_back(each->id());
+        }
+        leave_told_of(known, came_);
     }
 
     /// Who leaves does so, whether there is memory for the list or not.
@@ -336,31 +349,40 @@ private:
         if (options_.listener == nullptr) {
             return;
         }
+        short_list<partition_id> known;
 #if GREGOR_EXCEPTIONS
         try {
-            tell(thrown, told_of(readers_.ids(), came_), what);
+            list_told_of(known);
         } catch (...) {
             thrown = std::current_exception();
+            return;
         }
 #else
-        tell(thrown, told_of(readers_.ids(), came_), what);
+        list_told_of(known);
 #endif
+        tell(thrown, known, what);
     }
 
     /// Gives partitions that somebody else is to read: they are committed as far as they were
     /// returned, as far as auto-commit goes; the listener may commit more.
-    void give(std::exception_ptr& thrown, const std::vector<partition_id>& going)
+    void give(std::exception_ptr& thrown, const short_list<partition_id>& going)
     {
         if (options_.auto_commit) {
             commit_returned();
         }
-        tell(thrown, told_of(going, came_), &rebalance_listener::on_revoked);
+        short_list<partition_id> known;
+        known.reserve(going.size());
+        for (const partition_id p : going) {
+            known.push_back(p);
+        }
+        leave_told_of(known, came_);
+        tell(thrown, known, &rebalance_listener::on_revoked);
         const std::lock_guard lock{state_.mutex};
         for (const partition_id p : going) {
             // the target may have changed its mind meanwhile: it is taken back like any other
             member_.share(p).give_back(readers_.find(p)->resume());
         }
-        drop_if([&](const reader& r) { return !member_.owns(r.id()); });
+        drop_if(is_not_owned{&member_});
         member_.tell_targets();
     }
 
@@ -399,17 +421,22 @@ private:
         return *made;
     }
 
+    /// Under the mutex: those of somebody else, or, without a member, all.
+    struct is_not_owned {
+        const membership<Topic>* by = nullptr;
+
+        bool operator()(const reader& r) const noexcept
+        {
+            return by == nullptr || !by->owns(r.id());
+        }
+    };
     /// Under the mutex.
-    template <class Which>
-    void drop_if(Which&& which) noexcept
+    void drop_if(is_not_owned which) noexcept
     {
         returned_.remove_if(which); // what is dropped is not committed any more
         readers_.remove_if(which);
     }
-    void drop_all() noexcept
-    {
-        drop_if([](const reader&) { return true; });
-    }
+    void drop_all() noexcept { drop_if({}); }
 
     void wake_all() noexcept
     {
@@ -422,8 +449,8 @@ private:
     membership<Topic> member_;
     reader_list<reader> readers_;
     // Of these the listener was not told yet.
-    std::vector<partition_id> came_;
-    std::vector<partition_id> lost_;
+    short_list<partition_id> came_;
+    short_list<partition_id> lost_;
     returned_list<reader> returned_;
     typename reader::owned_place in_hand_; // the lease of a batch that outlives its reader
     bool unfinished_ = false;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gregor/base/config.hpp"
+#include "gregor/base/short_list.hpp"
 #include "gregor/base/types.hpp"
 
 namespace gregor::inline GREGOR_ABI {
@@ -57,16 +58,20 @@ namespace gregor::inline GREGOR_ABI::assignors {
     return owners;
 }
 
-/// As even as can be, with as few moves as that takes: who owns partitions keeps them up to its
-/// share, and what is left is dealt to those who have less.
-[[nodiscard]] inline std::vector<std::size_t> sticky(const assignment_request& request)
+/// What `sticky` returns, into a list that is empty.
+inline void deal_sticky(const assignment_request& request, short_list<std::size_t>& owners)
 {
     constexpr std::size_t nobody = ~std::size_t{0};
     const std::size_t members = request.members.size();
     const std::size_t least = request.partitions / members;
     std::size_t one_more = request.partitions % members; // so many may hold least + 1
-    std::vector<std::size_t> owners(request.partitions, nobody);
-    std::vector<std::size_t> share(members, 0);
+    for (std::uint32_t p = 0; p != request.partitions; ++p) {
+        owners.push_back(nobody);
+    }
+    short_list<std::size_t> share;
+    for (std::size_t m = 0; m != members; ++m) {
+        share.push_back(0);
+    }
 
     const auto keep = [&](std::size_t m, std::size_t from, std::size_t to) {
         const auto& owned = request.members[m].owned;
@@ -109,7 +114,15 @@ namespace gregor::inline GREGOR_ABI::assignors {
         ++share[m];
         m = (m + 1) % members;
     }
-    return owners;
+}
+
+/// As even as can be, with as few moves as that takes: who owns partitions keeps them up to its
+/// share, and what is left is dealt to those who have less.
+[[nodiscard]] inline std::vector<std::size_t> sticky(const assignment_request& request)
+{
+    short_list<std::size_t> owners;
+    deal_sticky(request, owners);
+    return {owners.begin(), owners.end()};
 }
 
 } // namespace gregor::inline GREGOR_ABI::assignors

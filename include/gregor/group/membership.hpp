@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -16,6 +15,7 @@
 #include "gregor/consumer_group.hpp"
 #include "gregor/log/group_state.hpp"
 #include "gregor/options.hpp"
+#include "gregor/ring/shared.hpp"
 
 namespace gregor::inline GREGOR_ABI {
 
@@ -56,10 +56,10 @@ public:
         };
     }
 
-    [[nodiscard]] explicit operator bool() const noexcept { return self_ != nullptr; }
+    [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(self_); }
     [[nodiscard]] group_type& group() const noexcept { return *group_; }
     /// It has left: there may be no group any more.
-    [[nodiscard]] bool has_left() const noexcept { return self_ != nullptr && group_ == nullptr; }
+    [[nodiscard]] bool has_left() const noexcept { return self_ && group_ == nullptr; }
 
     /// Marks the consumer as being in one of its calls: nothing is taken from it meanwhile. It is
     /// in one already where its listener calls it.
@@ -68,7 +68,7 @@ public:
         GREGOR_INLINE explicit inside(membership& m, bool already = false) noexcept
             : of_(m), already_(already)
         {
-            if (!already_ && of_.self_ != nullptr) [[likely]] {
+            if (!already_ && of_.self_) [[likely]] {
                 of_.self_->enter();
             }
         }
@@ -76,7 +76,7 @@ public:
         inside& operator=(const inside&) = delete;
         GREGOR_INLINE ~inside()
         {
-            if (!already_ && of_.self_ != nullptr) [[likely]] {
+            if (!already_ && of_.self_) [[likely]] {
                 of_.self_->leave();
             }
         }
@@ -87,10 +87,7 @@ public:
     };
 
     /// There is something that `acknowledge` has not seen yet. While inside.
-    [[nodiscard]] bool has_news() const noexcept
-    {
-        return self_ != nullptr && self_->orders() != seen_;
-    }
+    [[nodiscard]] bool has_news() const noexcept { return self_ && self_->orders() != seen_; }
 
     /// Whether the member is still one, and its partition still its own, if one is named. While
     /// inside, so that it stays so.
@@ -179,7 +176,7 @@ public:
     void forget() noexcept
     {
         let_go_of_group();
-        self_ = nullptr;
+        self_ = {};
     }
 
     void leave() noexcept
@@ -201,7 +198,7 @@ private:
     }
 
     group_type* group_ = nullptr;
-    std::shared_ptr<member_type> self_;
+    ring::shared<member_type> self_;
     std::uint64_t seen_ = 0;
 };
 

@@ -3,9 +3,9 @@
 
 #include <cstddef>
 #include <utility>
-#include <vector>
 
 #include "gregor/base/config.hpp"
+#include "gregor/base/short_list.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/group/rotation.hpp"
 
@@ -21,19 +21,15 @@ public:
     reader_list() = default;
     reader_list(const reader_list&) = delete;
     reader_list& operator=(const reader_list&) = delete;
-    ~reader_list() { remove_all(); }
+    ~reader_list()
+    {
+        for (Reader* const each : readers_) {
+            delete each;
+        }
+    }
 
     /// In the order of their partitions, or in that of the assignment.
-    [[nodiscard]] const std::vector<Reader*>& all() const noexcept { return readers_; }
-    [[nodiscard]] std::vector<partition_id> ids() const
-    {
-        std::vector<partition_id> found;
-        found.reserve(readers_.size());
-        for (const Reader* const each : readers_) {
-            found.push_back(each->id());
-        }
-        return found;
-    }
+    [[nodiscard]] const short_list<Reader*>& all() const noexcept { return readers_; }
 
     [[nodiscard]] Reader* find(partition_id p) const noexcept
     {
@@ -66,7 +62,7 @@ public:
     }
 
     template <class Which>
-    void remove_if(Which&& which) noexcept
+    void remove_if(const Which& which) noexcept
     {
         std::size_t kept = 0;
         for (std::size_t i = 0; i != readers_.size(); ++i) {
@@ -80,10 +76,6 @@ public:
             readers_.pop_back();
         }
         rotation_.restart(readers_);
-    }
-    void remove_all() noexcept
-    {
-        remove_if([](const Reader&) { return true; });
     }
 
     void swap(reader_list& other) noexcept
@@ -102,7 +94,7 @@ public:
     void resume(Reader& r) noexcept { rotation_.resume(r); }
 
 private:
-    std::vector<Reader*> readers_;
+    short_list<Reader*> readers_;
     rotation<Reader> rotation_;
 };
 

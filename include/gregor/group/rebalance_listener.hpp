@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <exception>
 #include <span>
-#include <vector>
 
 #include "gregor/base/config.hpp"
+#include "gregor/base/short_list.hpp"
 #include "gregor/base/types.hpp"
 
 namespace gregor::inline GREGOR_ABI {
@@ -30,18 +31,25 @@ public:
     virtual void on_lost(std::span<const partition_id> /*partitions*/) {}
 };
 
-/// Of these partitions, those that the listener knows. It is not told that the others go; nor,
-/// later on, that they have come.
-inline std::vector<partition_id> told_of(std::vector<partition_id> partitions,
-                                         std::vector<partition_id>& not_told_yet)
+/// Leaves of these partitions those that the listener knows. It is not told that the others go;
+/// nor, later on, that they have come.
+inline void leave_told_of(short_list<partition_id>& partitions,
+                          short_list<partition_id>& not_told_yet) noexcept
 {
-    std::erase_if(partitions, [&](partition_id p) { return std::erase(not_told_yet, p) != 0; });
-    return partitions;
+    for (std::size_t i = not_told_yet.size(); i-- != 0;) {
+        for (std::size_t p = 0; p != partitions.size(); ++p) {
+            if (partitions[p] == not_told_yet[i]) {
+                partitions.remove_at(p);
+                not_told_yet.remove_at(i);
+                break;
+            }
+        }
+    }
 }
 
 /// Calls the listener, where there is one and something to tell; keeps the first thing thrown.
 inline void tell_listener(rebalance_listener* listener, std::exception_ptr& thrown,
-                          std::span<const partition_id> partitions,
+                          const short_list<partition_id>& partitions,
                           void (rebalance_listener::*what)(std::span<const partition_id>)) noexcept
 {
     if (listener == nullptr || partitions.empty()) {
@@ -49,13 +57,13 @@ inline void tell_listener(rebalance_listener* listener, std::exception_ptr& thro
     }
 #if GREGOR_EXCEPTIONS
     try {
-        (listener->*what)(partitions);
+        (listener->*what)({partitions.begin(), partitions.size()});
     } catch (...) {
         thrown = thrown ? thrown : std::current_exception();
     }
 #else
     static_cast<void>(thrown);
-    (listener->*what)(partitions);
+    (listener->*what)({partitions.begin(), partitions.size()});
 #endif
 }
 

@@ -44,7 +44,7 @@ public:
     }
 
     template <class Which>
-    void remove_if(Which&& which) noexcept
+    void remove_if(const Which& which) noexcept
     {
         for (Reader** link = &others_; *link != nullptr;) {
             if (which(**link)) {

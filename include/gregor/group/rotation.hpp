@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "gregor/base/config.hpp"
 
@@ -34,8 +33,6 @@ enum class sighting : std::uint8_t {
 template <class Reader>
 class rotation {
 public:
-    using readers = std::span<Reader* const>;
-
     /// A reader's part of it.
     struct seat {
         enum class standing : std::uint8_t { resting, active, paused };
@@ -81,7 +78,8 @@ public:
     void enter(const Reader& /*reader*/) noexcept { ++resting_; }
 
     /// Others are there than before: all but the paused ones rest.
-    void restart(readers all) noexcept
+    template <class All>
+    void restart(const All& all) noexcept
     {
         *this = {};
         for (Reader* const each : all) {
@@ -166,8 +164,8 @@ private:
         return {&active, what};
     }
 
-    template <class Ask, class Answer>
-    GREGOR_NOINLINE outcome ask_one_that_rests(readers all, Ask ask, Answer& answer)
+    template <class All, class Ask, class Answer>
+    GREGOR_NOINLINE outcome ask_one_that_rests(const All& all, Ask ask, Answer& answer)
     {
         Reader& one = *all[step(all.size())];
         if (one.seat.is == standing::resting) {
@@ -196,8 +194,8 @@ private:
     }
 
     /// The next active one had nothing, if there is one.
-    template <class Ask, class Answer>
-    GREGOR_NOINLINE outcome ask_the_others(readers all, Ask ask, Answer& answer)
+    template <class All, class Ask, class Answer>
+    GREGOR_NOINLINE outcome ask_the_others(const All& all, Ask ask, Answer& answer)
     {
         for (std::size_t left = active_; left != 0;) {
             in_vain(*last_->seat.next);

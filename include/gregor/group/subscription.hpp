@@ -35,7 +35,7 @@ public:
     using reader = partition_reader<Topic>;
     using env = typename reader::env;
 
-    subscription(std::shared_ptr<state_type> state, consumer_options options)
+    subscription(ring::shared<state_type> state, consumer_options options)
         : state_(std::move(state)), options_(std::move(options)), assigned_(*state_, options_)
     {
         this->topic = state_.get();
@@ -246,7 +246,7 @@ protected:
         return r != nullptr && assigned_.standing(p) == commit_status::ok ? r : nullptr;
     }
 
-    std::shared_ptr<state_type> state_;
+    ring::shared<state_type> state_;
     const consumer_options options_;
     assignment<Topic> assigned_;
     bool told_ = false; // its listener is being told: what it calls changes no assignment

@@ -5,17 +5,18 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "gregor/base/config.hpp"
+#include "gregor/base/short_list.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/log/kept_nowhere.hpp"
 #include "gregor/options.hpp"
 #include "gregor/ring/growing_array.hpp"
 #include "gregor/ring/sequence.hpp"
+#include "gregor/ring/shared.hpp"
 
 namespace gregor::inline GREGOR_ABI {
 
@@ -104,6 +105,7 @@ public:
         return was_outside_;
     }
 
+    ring::holder_count holders; ///< its consumer, and its group
     const std::uint64_t id;
     const std::string instance_id;
     const std::chrono::nanoseconds max_poll_interval;
@@ -123,6 +125,78 @@ private:
     alignas(cache_line_bytes) typename Env::template atomic<std::uint64_t> activity_{0};
     // Written seldom; read by the member at every call.
     alignas(cache_line_bytes) typename Env::template atomic<std::uint64_t> orders_{0};
+};
+
+/// The members of a group, which it holds, in Kafka's order: those with an instance id by that,
+/// then the others by id.
+///
+/// Threads   under the topic's mutex
+template <class Env>
+class member_list {
+public:
+    using member = group_member<Env>;
+
+    member_list() = default;
+    member_list(const member_list&) = delete;
+    member_list& operator=(const member_list&) = delete;
+    ~member_list()
+    {
+        while (!all_.empty()) {
+            remove(*all_[all_.size() - 1]);
+        }
+    }
+
+    [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return all_.empty(); }
+    [[nodiscard]] member* operator[](std::size_t i) const noexcept { return all_[i]; }
+    [[nodiscard]] member* const* begin() const noexcept { return all_.begin(); }
+    [[nodiscard]] member* const* end() const noexcept { return all_.end(); }
+
+    /// Throws std::bad_alloc, and then has changed nothing.
+    void add(member& one)
+    {
+        all_.push_back(&one);
+        one.holders.add();
+        for (std::size_t i = all_.size() - 1; i != 0 && before(*all_[i], *all_[i - 1]); --i) {
+            std::swap(all_[i], all_[i - 1]);
+        }
+    }
+    /// Takes the place of another one.
+    void replace(std::size_t i, member& by) noexcept
+    {
+        by.holders.add();
+        let_go(*std::exchange(all_[i], &by));
+    }
+    /// If it is there.
+    void remove(const member& one) noexcept
+    {
+        for (std::size_t i = 0; i != all_.size(); ++i) {
+            if (all_[i] == &one) {
+                member& gone = *all_[i];
+                all_.remove_at(i);
+                let_go(gone);
+                return;
+            }
+        }
+    }
+
+private:
+    static bool before(const member& a, const member& b) noexcept
+    {
+        if (a.instance_id.empty() != b.instance_id.empty()) {
+            return b.instance_id.empty();
+        }
+        const int order = a.instance_id.compare(b.instance_id);
+        return order != 0 ? order < 0 : a.id < b.id;
+    }
+    static void let_go(member& one) noexcept
+    {
+        if (one.holders.remove()) {
+            delete &one;
+        }
+    }
+
+    short_list<member*> all_;
 };
 
 /// What was given with a committed offset, for who takes over. It says nothing of any other offset.
@@ -216,7 +290,7 @@ struct group_state {
     /// One a partition; as many as the topic has, and published before its partition is.
     ring::growing_array<share, Env> shares = {};
 
-    std::vector<std::shared_ptr<member>> members = {}; ///< in Kafka's order
+    member_list<Env> members = {}; ///< in Kafka's order
     std::uint64_t members_ever = 0;
     std::size_t users = 0;        ///< consumers that refer to this: members, and fenced ones
     std::uint64_t generation = 0; ///< how often it was said who is to read what
@@ -224,6 +298,7 @@ struct group_state {
     bool stale = false;           ///< members or partitions came, or members went, since
     std::uint64_t rounds = 0;     ///< how often somebody looked for what it may take
     assignor assign = nullptr;
+    group_state* next = nullptr; ///< of the topic's
 
     /// Producers wait for it, with members or (declared, or all of them fenced) without.
     [[nodiscard]] bool holds_producers_back() const noexcept

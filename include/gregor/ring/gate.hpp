@@ -2,7 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -98,21 +97,41 @@ public:
         p.taken_ = false;
     }
 
-    /// Gives a place back to its gate; without one, leaves it to who has it.
-    struct giving_back {
-        gate* to = nullptr;
+    /// A place that is given back to its gate when this goes, under the owner's mutex as well;
+    /// without a gate, it is left to who has it.
+    class owned_place {
+    public:
+        using element_type = place;
 
-        void operator()(place* p) const noexcept
+        owned_place() = default;
+        explicit owned_place(place* p, gate* from = nullptr) noexcept : place_(p), from_(from) {}
+        owned_place(owned_place&& other) noexcept : place_(other.place_), from_(other.from_)
         {
-            if (to != nullptr) {
-                to->give_back(*p);
+            other.from_ = nullptr;
+        }
+        owned_place& operator=(owned_place other) noexcept
+        {
+            std::swap(place_, other.place_);
+            std::swap(from_, other.from_);
+            return *this;
+        }
+        ~owned_place()
+        {
+            if (from_ != nullptr) {
+                from_->give_back(*place_);
             }
         }
-    };
-    /// A place that is given back when this goes, under the owner's mutex as well.
-    using owned_place = std::unique_ptr<place, giving_back>;
 
-    [[nodiscard]] owned_place own(place& p) noexcept { return owned_place{&p, {this}}; }
+        [[nodiscard]] place* get() const noexcept { return place_; }
+        [[nodiscard]] place& operator*() const noexcept { return *place_; }
+        [[nodiscard]] place* operator->() const noexcept { return place_; }
+
+    private:
+        place* place_ = nullptr;
+        gate* from_ = nullptr;
+    };
+
+    [[nodiscard]] owned_place own(place& p) noexcept { return owned_place{&p, this}; }
 
     /// The lowest protection, or `none` where nothing below `none` is protected.
     [[nodiscard]] Seq scan(Seq none) const noexcept

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <bit>
 #include <cstddef>
-#include <memory>
 #include <new>
 #include <utility>
 
@@ -48,14 +46,6 @@ public:
 
     growing_array(const growing_array&) = delete;
     growing_array& operator=(const growing_array&) = delete;
-    /// Before anybody else knows it.
-    growing_array(growing_array&& other) noexcept
-        : count_(other.built_), built_(std::exchange(other.built_, 0)),
-          chunks_(std::exchange(other.chunks_, {}))
-    {
-        other.publish();
-    }
-    growing_array& operator=(growing_array&&) = delete;
     ~growing_array() { shrink_to(0); }
 
     // --- the owner, under its mutex --------------------------------------------------------------
@@ -68,7 +58,8 @@ public:
         GREGOR_ASSERT(built_ != most_elements, "a growing_array is full");
         const place at{built_};
         if (chunks_[at.chunk] == nullptr) {
-            chunks_[at.chunk] = std::allocator<T>{}.allocate(std::size_t{1} << at.chunk);
+            chunks_[at.chunk] = static_cast<T*>(
+                ::operator new((std::size_t{1} << at.chunk) * sizeof(T), alignment));
         }
         T* const made = ::new (static_cast<void*>(chunks_[at.chunk] + at.index)) T(make(built_));
         ++built_;
@@ -130,6 +121,8 @@ public:
     [[nodiscard]] iterator end() const noexcept { return {*this, size()}; }
 
 private:
+    static constexpr std::align_val_t alignment{alignof(T)};
+
     /// Chunk k holds 2^k elements, those from 2^k - 1 on.
     struct place {
         explicit place(std::size_t i) noexcept
@@ -146,13 +139,12 @@ private:
     {
         while (built_ != count) {
             --built_;
-            std::destroy_at(std::addressof((*this)[built_]));
+            (*this)[built_].~T();
         }
         // the chunks that nothing lies in any more, and one that nothing could be built in
         for (std::size_t k = most_chunks; k-- != 0 && (std::size_t{1} << k) > built_;) {
             if (chunks_[k] != nullptr) {
-                std::allocator<T>{}.deallocate(std::exchange(chunks_[k], nullptr),
-                                               std::size_t{1} << k);
+                ::operator delete(std::exchange(chunks_[k], nullptr), alignment);
             }
         }
     }
@@ -160,7 +152,7 @@ private:
     // Read by everybody, written when the array grows.
     typename Env::template atomic<std::size_t> count_{0};
     std::size_t built_ = 0; // under the owner's mutex
-    std::array<T*, most_chunks> chunks_ = {};
+    T* chunks_[most_chunks] = {};
 };
 
 } // namespace gregor::inline GREGOR_ABI::ring

@@ -3,9 +3,9 @@
 
 #include <atomic>
 #include <cstddef>
-#include <memory>
 
 #include "gregor/base/config.hpp"
+#include "gregor/base/fixed_array.hpp"
 #include "gregor/ring/sequence.hpp"
 
 namespace gregor::inline GREGOR_ABI::ring {
@@ -33,7 +33,8 @@ public:
     /// Room for `capacity` (a power of two) stamps that say nothing. Throws std::bad_alloc.
     void allocate(Seq capacity)
     {
-        words_ = std::make_unique<atomic_word[]>(static_cast<std::size_t>(capacity));
+        words_ = fixed_array<atomic_word>(static_cast<std::size_t>(capacity),
+                                          [](std::size_t) { return atomic_word{0}; });
         mask_ = static_cast<Seq>(capacity - 1);
     }
 
@@ -57,7 +58,7 @@ private:
         return words_[static_cast<std::size_t>(sequence & mask_)];
     }
 
-    std::unique_ptr<atomic_word[]> words_;
+    fixed_array<atomic_word> words_;
     Seq mask_ = 0;
 };
 
