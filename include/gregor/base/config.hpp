@@ -54,12 +54,16 @@
 
 /// Keeps a rare path out of the instructions that every record runs through; or says that a short
 /// one belongs among them, whatever the compiler thinks of the rest around it.
-#if defined(__GNUC__)
+/// (Not where nothing is optimised: there it would only be more to compile, and to step through.)
+#if defined(__GNUC__) && defined(__OPTIMIZE__)
 #    define GREGOR_INLINE [[gnu::always_inline]]
+#else
+#    define GREGOR_INLINE
+#endif
+#if defined(__GNUC__)
 #    define GREGOR_COLD [[gnu::noinline, gnu::cold]]
 #    define GREGOR_NOINLINE [[gnu::noinline]]
 #else
-#    define GREGOR_INLINE
 #    define GREGOR_COLD
 #    define GREGOR_NOINLINE
 #endif
