@@ -29,34 +29,36 @@ inline constexpr std::uint32_t most_partitions = 65536;
                                                    const topic_options& options,
                                                    std::size_t most_records, bool one_group)
 {
-    const std::string operation = quoted("topic", name);
+    const auto no = [&](errc code, std::string_view expected,
+                        std::string_view found) -> std::optional<error> {
+        return error{code, quoted("topic", name), expected, found};
+    };
     if (name.empty()) {
-        return error{errc::invalid_name, operation, "a name", "an empty one"};
+        return no(errc::invalid_name, "a name", "an empty one");
     }
     if (options.partitions == 0 || options.partitions > most_partitions) {
-        return error{errc::invalid_option, operation, "1 to 65536 partitions",
-                     std::to_string(options.partitions)};
+        return no(errc::invalid_option, "1 to 65536 partitions",
+                  std::to_string(options.partitions));
     }
     const std::size_t capacity = options.capacity_records;
     if (capacity < 2 || capacity > most_records || (capacity & (capacity - 1)) != 0) {
-        return error{errc::invalid_option, operation,
-                     text({"capacity_records to be a power of two from 2 to ",
-                           std::to_string(most_records)}),
-                     std::to_string(capacity)};
+        return no(errc::invalid_option,
+                  text({"capacity_records to be a power of two from 2 to ",
+                        std::to_string(most_records)}),
+                  std::to_string(capacity));
     }
     if (one_group && options.groups.size() > 1) {
-        return error{errc::group_not_allowed, operation, "one group at most, by groups::one",
-                     text({std::to_string(options.groups.size()), " declared groups"})};
+        return no(errc::group_not_allowed, "one group at most, by groups::one",
+                  text({std::to_string(options.groups.size()), " declared groups"}));
     }
     for (std::size_t i = 0; i != options.groups.size(); ++i) {
         if (options.groups[i].empty()) {
-            return error{errc::invalid_name, operation, "declared groups to have names",
-                         "an empty one"};
+            return no(errc::invalid_name, "declared groups to have names", "an empty one");
         }
         for (std::size_t j = 0; j != i; ++j) {
             if (options.groups[i] == options.groups[j]) {
-                return error{errc::invalid_option, operation, "each group to be declared once",
-                             text({quoted("group", options.groups[i]), " twice"})};
+                return no(errc::invalid_option, "each group to be declared once",
+                          text({quoted("group", options.groups[i]), " twice"}));
             }
         }
     }
@@ -121,35 +123,37 @@ inline constexpr std::uint32_t most_partitions = 65536;
 of_consumer(std::string_view topic, bool in_group, std::string_view group,
             const consumer_options& options, bool one_group, bool has_timestamps, bool durable)
 {
-    const std::string operation = text({"consumer of ", quoted("topic", topic)});
+    const auto no = [&](errc code, std::string_view expected,
+                        std::string_view found) -> std::optional<error> {
+        return error{code, text({"consumer of ", quoted("topic", topic)}), expected, found};
+    };
     if (options.max_poll_records == 0) {
-        return error{errc::invalid_option, operation, "max_poll_records of 1 or more", "0"};
+        return no(errc::invalid_option, "max_poll_records of 1 or more", "0");
     }
     if (options.max_poll_interval <= std::chrono::nanoseconds{0}) {
-        return error{errc::invalid_option, operation, "a max_poll_interval above 0",
-                     text({std::to_string(options.max_poll_interval.count()), " ns"})};
+        return no(errc::invalid_option, "a max_poll_interval above 0",
+                  text({std::to_string(options.max_poll_interval.count()), " ns"}));
     }
     if (options.reset == auto_offset_reset::by_duration && !has_timestamps) {
-        return error{errc::invalid_option, operation,
-                     "a topic with timestamps, by auto_offset_reset::by_duration", "one without"};
+        return no(errc::invalid_option,
+                  "a topic with timestamps, by auto_offset_reset::by_duration", "one without");
     }
     if (options.isolation == isolation::durable && !durable) {
-        return error{errc::invalid_option, operation,
-                     "a topic with storage::mmap_log, by isolation::durable", "one in memory"};
+        return no(errc::invalid_option, "a topic with storage::mmap_log, by isolation::durable",
+                  "one in memory");
     }
     if (options.reset_duration < std::chrono::nanoseconds{0}) {
-        return error{errc::invalid_option, operation, "a reset_duration of 0 or more",
-                     text({std::to_string(options.reset_duration.count()), " ns"})};
+        return no(errc::invalid_option, "a reset_duration of 0 or more",
+                  text({std::to_string(options.reset_duration.count()), " ns"}));
     }
     if (in_group && group.empty()) {
-        return error{errc::invalid_name, operation, "a group name", "an empty one"};
+        return no(errc::invalid_name, "a group name", "an empty one");
     }
     if (one_group && options.lossy) {
-        return error{errc::group_not_allowed, operation, "a lossless group, by groups::one",
-                     "lossy"};
+        return no(errc::group_not_allowed, "a lossless group, by groups::one", "lossy");
     }
     if (one_group && !in_group) {
-        return error{errc::group_not_allowed, operation, "a group, by groups::one", "none"};
+        return no(errc::group_not_allowed, "a group, by groups::one", "none");
     }
     return std::nullopt;
 }

@@ -41,7 +41,13 @@ public:
 
     [[nodiscard]] std::string message(int code) const override
     {
-        switch (static_cast<errc>(code)) {
+        return sentence(static_cast<errc>(code));
+    }
+
+private:
+    static const char* sentence(errc code) noexcept
+    {
+        switch (code) {
         case errc::invalid_option: return "an option has an impossible value";
         case errc::invalid_name: return "a name is not allowed";
         case errc::out_of_memory: return "the memory for it could not be had";
@@ -89,10 +95,10 @@ public:
 /// What went wrong, on what, what was expected there and what was found.
 class error : public std::system_error {
 public:
-    error(errc code, std::string operation, std::string expected, std::string found)
+    error(errc code, std::string_view operation, std::string_view expected, std::string_view found)
         : std::system_error(make_error_code(code),
                             text({operation, ": expected ", expected, ", found ", found})),
-          operation_(std::move(operation)), expected_(std::move(expected)), found_(std::move(found))
+          operation_(operation), expected_(expected), found_(found)
     {
     }
 

@@ -28,9 +28,10 @@ public:
     result(result&& other) noexcept : has_value_(other.has_value_)
     {
         if (has_value_) {
-            std::construct_at(std::addressof(value_), std::move(other.value_));
+            ::new (static_cast<void*>(std::addressof(value_))) T(std::move(other.value_));
         } else {
-            std::construct_at(std::addressof(error_), std::move(other.error_));
+            ::new (static_cast<void*>(std::addressof(error_)))
+                gregor::error(std::move(other.error_));
         }
     }
     result(const result&) = delete;
