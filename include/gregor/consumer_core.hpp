@@ -37,8 +37,8 @@ public:
     using env = typename reader::env;
     using batch_type = batch<Topic>;
 
-    consumer_core(ring::shared<state_type> state, consumer_options options)
-        : subscription<Topic>(std::move(state), std::move(options))
+    consumer_core(const ring::shared<state_type>& state, const consumer_options& options)
+        : subscription<Topic>(state, options)
     {
         this->drop = [](lender<Topic>& self) noexcept {
             delete static_cast<consumer_core*>(&self);

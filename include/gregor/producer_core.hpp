@@ -60,8 +60,8 @@ public:
 
     /// Admits one more producer, sharing the topic when it is not the first. Under the topic's
     /// mutex.
-    producer_core(ring::shared<state_type> state, partitioner&& choose)
-        : state_(std::move(state)), lanes_(*state_), choose_(std::move(choose))
+    producer_core(const ring::shared<state_type>& state, partitioner&& choose)
+        : state_(state), lanes_(*state_), choose_(std::move(choose))
     {
         ++state_->live_producers;
         state_->senders.add(figures_);

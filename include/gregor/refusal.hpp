@@ -38,7 +38,7 @@ inline constexpr std::uint32_t most_partitions = 65536;
     }
     if (options.partitions == 0 || options.partitions > most_partitions) {
         return no(errc::invalid_option, "1 to 65536 partitions",
-                  std::to_string(options.partitions));
+                  std::to_string(std::size_t{options.partitions}));
     }
     const std::size_t capacity = options.capacity_records;
     if (capacity < 2 || capacity > most_records || (capacity & (capacity - 1)) != 0) {
@@ -75,8 +75,8 @@ inline constexpr std::uint32_t most_partitions = 65536;
                                                std::size_t slot_bytes)
 {
     return error{errc::out_of_memory, quoted("topic", name),
-                 text({"memory for ", std::to_string(options.partitions), " partitions of ",
-                       std::to_string(options.capacity_records), " records of ",
+                 text({"memory for ", std::to_string(std::size_t{options.partitions}),
+                       " partitions of ", std::to_string(options.capacity_records), " records of ",
                        std::to_string(slot_bytes), " bytes"}),
                  "less"};
 }

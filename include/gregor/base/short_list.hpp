@@ -69,6 +69,14 @@ class short_list : public bytes_of_list {
 
 public:
     short_list() = default;
+    explicit short_list(const short_list& other) : bytes_of_list()
+    {
+        reserve(other.size());
+        for (const T& each : other) {
+            push_back(each);
+        }
+    }
+    short_list& operator=(const short_list&) = delete;
 
     void swap(short_list& other) noexcept { swap_bytes(other); }
 

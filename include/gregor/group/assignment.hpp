@@ -7,7 +7,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -322,9 +321,9 @@ private:
         return has_group() ? member_.share(r.id()).note : r.note;
     }
 
-    /// Each is told of once: what the listener calls finds the list empty.
+    /// Each is told of once.
     void tell(std::exception_ptr& thrown, short_list<partition_id>& partitions,
-              void (rebalance_listener::*what)(std::span<const partition_id>)) noexcept
+              rebalance_news what) noexcept
     {
         short_list<partition_id> once;
         once.swap(partitions);
@@ -334,17 +333,12 @@ private:
     /// All that it reads, and the listener knows of.
     void list_told_of(short_list<partition_id>& known)
     {
-        known.clear();
-        known.reserve(readers_.all().size());
-        for (const reader* const each : readers_.all()) {
-            known.push_back(each->id());
-        }
+        readers_.list(known);
         leave_told_of(known, came_);
     }
 
     /// Who leaves does so, whether there is memory for the list or not.
-    void tell_of_all(std::exception_ptr& thrown,
-                     void (rebalance_listener::*what)(std::span<const partition_id>)) noexcept
+    void tell_of_all(std::exception_ptr& thrown, rebalance_news what) noexcept
     {
         if (options_.listener == nullptr) {
             return;
@@ -353,14 +347,14 @@ private:
 #if GREGOR_EXCEPTIONS
         try {
             list_told_of(known);
+            tell(thrown, known, what);
         } catch (...) {
             thrown = std::current_exception();
-            return;
         }
 #else
         list_told_of(known);
-#endif
         tell(thrown, known, what);
+#endif
     }
 
     /// Gives partitions that somebody else is to read: they are committed as far as they were
@@ -370,11 +364,7 @@ private:
         if (options_.auto_commit) {
             commit_returned();
         }
-        short_list<partition_id> known;
-        known.reserve(going.size());
-        for (const partition_id p : going) {
-            known.push_back(p);
-        }
+        short_list<partition_id> known{going};
         leave_told_of(known, came_);
         tell(thrown, known, &rebalance_listener::on_revoked);
         const std::lock_guard lock{state_.mutex};

@@ -31,6 +31,9 @@ public:
     virtual void on_lost(std::span<const partition_id> /*partitions*/) {}
 };
 
+/// Which of its functions is called.
+using rebalance_news = void (rebalance_listener::*)(std::span<const partition_id>);
+
 /// Leaves of these partitions those that the listener knows. It is not told that the others go;
 /// nor, later on, that they have come.
 inline void leave_told_of(short_list<partition_id>& partitions,
@@ -49,8 +52,7 @@ inline void leave_told_of(short_list<partition_id>& partitions,
 
 /// Calls the listener, where there is one and something to tell; keeps the first thing thrown.
 inline void tell_listener(rebalance_listener* listener, std::exception_ptr& thrown,
-                          const short_list<partition_id>& partitions,
-                          void (rebalance_listener::*what)(std::span<const partition_id>)) noexcept
+                          const short_list<partition_id>& partitions, rebalance_news what) noexcept
 {
     if (listener == nullptr || partitions.empty()) {
         return;

@@ -35,8 +35,8 @@ public:
     using reader = partition_reader<Topic>;
     using env = typename reader::env;
 
-    subscription(ring::shared<state_type> state, consumer_options options)
-        : state_(std::move(state)), options_(std::move(options)), assigned_(*state_, options_)
+    subscription(const ring::shared<state_type>& state, const consumer_options& options)
+        : state_(state), options_(options), assigned_(*state_, options_)
     {
         this->topic = state_.get();
     }

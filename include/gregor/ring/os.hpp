@@ -44,7 +44,7 @@ inline void pause() noexcept
 
 /// A longer sleep ends for no reason: not far beyond, seconds of 32 bits and the sums of times
 /// overflow.
-inline constexpr std::chrono::hours longest_sleep{24 * 365};
+inline constexpr std::chrono::nanoseconds longest_sleep = std::chrono::hours{24 * 365};
 
 #if defined(__linux__)
 
@@ -89,11 +89,11 @@ inline bool sleep_on(const std::atomic<std::uint32_t>& word, std::uint32_t expec
 {
     static_assert(sizeof(word) == 4 && std::atomic<std::uint32_t>::is_always_lock_free);
     const bool counted = timeout <= longest_sleep;
-    const std::chrono::nanoseconds time = counted ? timeout : longest_sleep;
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
-    const futex_time limit{
-        .seconds = static_cast<decltype(futex_time::seconds)>(seconds.count()),
-        .nanoseconds = static_cast<decltype(futex_time::nanoseconds)>((time - seconds).count())};
+    const std::int64_t time = (counted ? timeout : longest_sleep).count();
+    constexpr std::int64_t second = 1'000'000'000;
+    const futex_time limit{.seconds = static_cast<decltype(futex_time::seconds)>(time / second),
+                           .nanoseconds =
+                               static_cast<decltype(futex_time::nanoseconds)>(time % second)};
     const bool timed = timeout != (std::chrono::nanoseconds::max)();
     const long rc = ::syscall(futex_call, &word, FUTEX_WAIT_PRIVATE, expected,
                               timed ? &limit : nullptr, nullptr, 0);
