@@ -104,17 +104,6 @@ TEST_CASE("a walk over a growing array ends where its end was when it began", "[
     CHECK(some.size() == 4);
 }
 
-TEST_CASE("a growing array that is moved takes its elements along", "[ring]")
-{
-    elements from{5, numbered};
-    const element* const third = &from[2];
-    elements to{std::move(from)};
-    CHECK(&to[2] == third);
-    CHECK(to.size() == 5);
-    CHECK(from.size() == 0); // NOLINT(bugprone-use-after-move): it is empty
-    CHECK(from.append(numbered).at == 0);
-}
-
 TEST_CASE("where an element cannot be built, or its memory not be had, none is appended",
           "[ring][nth_failure]")
 {
