@@ -23,6 +23,7 @@
 #include "gregor/log/confinable.hpp"
 #include "gregor/log/encoded_record.hpp"
 #include "gregor/log/format.hpp"
+#include "gregor/log/identity.hpp"
 #include "gregor/log/keeper.hpp"
 #include "gregor/log/mapped_slot.hpp"
 #include "gregor/log/offset_cell.hpp"
@@ -97,18 +98,9 @@ public:
     [[nodiscard]] static result<source> open(std::string_view topic, const topic_options& options,
                                              std::string type, std::uint32_t layout)
     {
-        disk::record_identity records{std::move(type), sizeof(stored_type), alignof(stored_type),
-                                      layout};
-        records.has_blobs = encoded;
-        if constexpr (encoded) {
-            records.layout |= stored_type::layout_bits;
-        }
-        if constexpr (timed) {
-            records.timestamp_at = static_cast<std::uint32_t>(
-                disk::payload_at_of(alignof(stored_type)) + offset_of_timestamp());
-            records.timestamp_tick = disk::timestamp_tick;
-        }
-        return source::open(topic, options.log, std::move(records), options.partitions);
+        return source::open(topic, options.log,
+                            disk::identity_of<stored_type, encoded>(std::move(type), layout),
+                            options.partitions);
     }
 
     /// The log of one partition, recovered. Throws std::bad_alloc.
@@ -366,22 +358,6 @@ private:
                           sizeof(slot_type),
                       "a slot lies in memory as it does in the file");
     }
-
-    /// Records carry the time.
-    static constexpr bool timed = requires(const stored_type& record) {
-        requires std::is_same_v<std::remove_cvref_t<decltype(record.timestamp)>, timestamp_t>;
-    };
-#    if defined(__GNUC__)
-#        pragma GCC diagnostic push
-#        pragma GCC diagnostic ignored "-Winvalid-offsetof" // compilers that have files can tell
-#    endif
-    static constexpr std::size_t offset_of_timestamp() noexcept
-    {
-        return offsetof(stored_type, timestamp);
-    }
-#    if defined(__GNUC__)
-#        pragma GCC diagnostic pop
-#    endif
 
     [[nodiscard]] static constexpr std::size_t granule() noexcept
     {
