@@ -10,9 +10,10 @@ struct in_memory {
     using policy_kind = kind::storage;
 };
 
-/// Records live in mapped files, as they lie in memory, and outlive the process: whatever ends it,
-/// what was sent is there when the topic is opened again. A send costs its checksum more, and
-/// reading nothing. For trivially copyable records; include <gregor/mmap_log.hpp>.
+/// Records live in mapped files and outlive the process: whatever ends it, what was sent is there
+/// when the topic is opened again. A send costs its checksum more, and reading nothing. What is
+/// trivially copyable lies there as in memory; other values, keys and headers by `serde<T>`, which
+/// costs a copy more and, to read, a checksum. Include <gregor/mmap_log.hpp>.
 struct mmap_log {
     using policy_kind = kind::storage;
 };
