@@ -35,7 +35,8 @@ bool mounts_for_itself()
            ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
 }
 
-/// Sends until it is refused; says at which step something was not as it should be.
+/// Sends such values until it is refused; says at which step something was not as it should be.
+template <class Value>
 int fill(const support::scratch_directory& folder, int pages)
 {
     const std::string bytes = "size=" + std::to_string(pages * 4096);
@@ -43,7 +44,7 @@ int fill(const support::scratch_directory& folder, int pages)
         ::mount("none", folder.path().c_str(), "tmpfs", 0, bytes.c_str()) != 0) {
         return not_allowed;
     }
-    using log_topic = gregor::topic<trade, gregor::storage::mmap_log>;
+    using log_topic = gregor::topic<Value, gregor::storage::mmap_log>;
     offset_t end = 0;
     for (int life = 0; life != 3; ++life) {
         auto topic = log_topic::create("trades", support::log_in(folder));
@@ -58,8 +59,8 @@ int fill(const support::scratch_directory& folder, int pages)
         }
         gregor::producer out{*topic};
         for (int tries = 0; tries != 3; ++tries) {
-            auto sent = out.send(trade::number(end));
-            for (; sent; sent = out.send(trade::number(end))) {
+            auto sent = out.send(support::numbered<Value>(end));
+            for (; sent; sent = out.send(support::numbered<Value>(end))) {
                 ++end;
             }
             const auto why = topic->failure(zero);
@@ -72,15 +73,14 @@ int fill(const support::scratch_directory& folder, int pages)
             return 4;
         }
     }
-    if (end != 0 && !support::look_through(folder, end).empty()) {
+    if (end != 0 && !support::look_through<Value>(folder, end).empty()) {
         return 5;
     }
     return pages < 20 || end != 0 ? fine : 6;
 }
 
-} // namespace
-
-TEST_CASE("a disk that fills up is an error, and nothing is lost", "[crash]")
+template <class Value>
+void fill_disks()
 {
     const support::scratch_directory folder;
     int disks = 0;
@@ -88,7 +88,7 @@ TEST_CASE("a disk that fills up is an error, and nothing is lost", "[crash]")
         INFO(pages << " pages");
         const pid_t child = ::fork();
         if (child == 0) {
-            ::_exit(fill(folder, pages));
+            ::_exit(fill<Value>(folder, pages));
         }
         int status = 0;
         REQUIRE(::waitpid(child, &status, 0) == child);
@@ -100,6 +100,18 @@ TEST_CASE("a disk that fills up is an error, and nothing is lost", "[crash]")
         ++disks;
     }
     std::printf("crash: %d disks were full\n", disks);
+}
+
+} // namespace
+
+TEST_CASE("a disk that fills up is an error, and nothing is lost", "[crash]")
+{
+    fill_disks<trade>();
+}
+
+TEST_CASE("a disk that fills up with texts is an error, and nothing is lost", "[crash]")
+{
+    fill_disks<std::string>();
 }
 
 #endif

@@ -32,8 +32,6 @@ namespace {
 
 constexpr partition_id zero{0};
 
-using failing_topic = gregor::topic<trade, support::failing_storage>;
-
 gregor::topic_options options_of(const scratch_directory& folder, flush_policy flush)
 {
     auto options = support::log_in(folder);
@@ -44,20 +42,22 @@ gregor::topic_options options_of(const scratch_directory& folder, flush_policy f
     return options;
 }
 
-/// One life: sends the records that belong to the offsets up to `end`. What was sent is told in
-/// `sent`; true when nothing failed.
+/// One life of a topic of such values: sends the records that belong to the offsets up to `end`.
+/// What was sent is told in `sent`; true when nothing failed.
+template <class Value>
 bool live(const scratch_directory& folder, flush_policy flush, offset_t end,
           volatile offset_t& sent)
 {
-    auto topic = failing_topic::create("trades", options_of(folder, flush));
+    auto topic =
+        gregor::topic<Value, support::failing_storage>::create("trades", options_of(folder, flush));
     if (!topic) {
         return false;
     }
     gregor::producer out{*topic};
     while (topic->end_offset(zero) < end) {
-        std::vector<trade> some;
+        std::vector<Value> some;
         for (offset_t n = topic->end_offset(zero); n != end && some.size() != 90; ++n) {
-            some.push_back(trade::number(n));
+            some.push_back(support::numbered<Value>(n));
         }
         if (!out.send_batch(some)) {
             return false;
@@ -87,13 +87,14 @@ struct shared_offset {
 };
 
 /// How a child ended that lives until its n-th call: 0 there, 1 after the last one.
+template <class Value>
 int killed_at(long n, const scratch_directory& folder, flush_policy flush, offset_t end,
               volatile offset_t& sent)
 {
     const pid_t child = ::fork();
     if (child == 0) {
         failing_files::die_at_call(n);
-        ::_exit(live(folder, flush, end, sent) ? 1 : 2);
+        ::_exit(live<Value>(folder, flush, end, sent) ? 1 : 2);
     }
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);
@@ -101,9 +102,8 @@ int killed_at(long n, const scratch_directory& folder, flush_policy flush, offse
     return WEXITSTATUS(status);
 }
 
-} // namespace
-
-TEST_CASE("who is killed before any of his calls to the system has what he had sent", "[crash]")
+template <class Value>
+void kill_at_every_call()
 {
     const auto flush = GENERATE(flush_policy::none, flush_policy::every_records);
     const shared_offset sent;
@@ -113,18 +113,31 @@ TEST_CASE("who is killed before any of his calls to the system has what he had s
         const scratch_directory folder;
         failing_files::fail_nothing();
         *sent.at = 0;
-        REQUIRE(live(folder, flush, 1000, *sent.at));
-        ended = killed_at(n, folder, flush, 2600, *sent.at);
+        REQUIRE(live<Value>(folder, flush, 1000, *sent.at));
+        ended = killed_at<Value>(n, folder, flush, 2600, *sent.at);
         REQUIRE(ended != 2);
         CHECK(*sent.at >= 1000);
         if (n % 4 == 0) {
             // and its heir, while he opens the log
-            REQUIRE(killed_at(n / 4 % 50, folder, flush, 2600, *sent.at) != 2);
+            REQUIRE(killed_at<Value>(n / 4 % 50, folder, flush, 2600, *sent.at) != 2);
         }
-        CHECK(support::look_through(folder, *sent.at) == "");
+        CHECK(support::look_through<Value>(folder, *sent.at) == "");
     }
     CHECK(n > 50);
     std::printf("crash: killed before each of %ld calls to the system\n", n - 1);
+}
+
+} // namespace
+
+TEST_CASE("who is killed before any of his calls to the system has what he had sent", "[crash]")
+{
+    kill_at_every_call<trade>();
+}
+
+TEST_CASE("who is killed before any of his calls to the system has the texts he had sent",
+          "[crash]")
+{
+    kill_at_every_call<std::string>();
 }
 
 #endif

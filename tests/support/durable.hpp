@@ -25,6 +25,20 @@ struct trade {
     friend bool operator==(const trade&, const trade&) = default;
 };
 
+/// What is sent as the record of this number.
+template <class Value>
+[[nodiscard]] inline Value numbered(std::uint64_t n)
+{
+    return Value::number(n);
+}
+/// A text, mostly short.
+template <>
+[[nodiscard]] inline std::string numbered<std::string>(std::uint64_t n)
+{
+    const std::size_t length = n % 100 == 0 ? 3000 : static_cast<std::size_t>(n * 37 % 60);
+    return std::string(length, static_cast<char>('a' + n % 26)) + std::to_string(n);
+}
+
 /// The fewest records that a segment can have.
 inline constexpr std::size_t segment = 512;
 
@@ -34,6 +48,7 @@ inline constexpr std::size_t segment = 512;
     gregor::topic_options options;
     options.log.directory = folder.path();
     options.log.segment_records = segment;
+    options.log.blob_chunk_bytes = 4096; // where there are blobs
     return options;
 }
 
@@ -68,11 +83,12 @@ void send_trades(Topic& topic, std::uint64_t from, std::uint64_t to)
     }
 }
 
-/// Opens a log of trades; empty, or what is wrong: each record is that of its offset, and they go
-/// as far as this end at least.
-[[nodiscard]] inline std::string look_through(const scratch_directory& folder, gregor::offset_t end)
+/// Opens a log of trades, or of other values; empty, or what is wrong: each record is that of its
+/// offset, and they go as far as this end at least.
+template <class Value = trade>
+[[nodiscard]] std::string look_through(const scratch_directory& folder, gregor::offset_t end)
 {
-    using log_topic = gregor::topic<trade, gregor::storage::mmap_log>;
+    using log_topic = gregor::topic<Value, gregor::storage::mmap_log>;
     constexpr gregor::partition_id zero{0};
     auto topic = log_topic::create("trades", log_in(folder));
     if (!topic) {
@@ -91,7 +107,7 @@ void send_trades(Topic& topic, std::uint64_t from, std::uint64_t to)
             return next == topic->end_offset(zero) ? "" : "it stops at " + std::to_string(next);
         }
         for (const auto& record : batch) {
-            if (record.offset() != next || record.value() != trade::number(next)) {
+            if (record.offset() != next || record.value() != numbered<Value>(next)) {
                 return "not what was sent at " + std::to_string(record.offset());
             }
             ++next;

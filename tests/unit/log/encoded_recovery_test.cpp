@@ -192,7 +192,7 @@ TEST_CASE("what a recovery calls lasting has its blobs after a loss of power",
 TEST_CASE("no blob is written over where a flush ended at any of its calls",
           "[log][recovery][encoded]")
 {
-    const offset_t end = GENERATE(8, 12, 16); // the segments are full, or one is not
+    const offset_t end = GENERATE(8U, 12U, 16U); // the segments are full, or one is not
     bool through = false;
     for (long n = 0; !through; ++n) {
         log_on_disk log{1};
