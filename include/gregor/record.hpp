@@ -181,7 +181,9 @@ void stored_record<Layout>::clear_unused() noexcept
 /// pointers' length; copy it freely, while the batch is alive.
 ///
 /// Threads   as its batch
-/// Lifetime  the references it gives are valid until the batch is let go
+/// Errors    what `serde<T>` throws, where a value, key or headers are read by it; the record stays
+/// Lifetime  the references and views it gives are valid until the batch is let go; what it gives
+///           by value, as long as one likes
 template <class Topic>
 class record {
 public:

@@ -27,11 +27,18 @@ namespace gregor::inline GREGOR_ABI {
 ///     };
 ///
 /// Where there is a `view` beside `read`, consumers are given what it returns: something that
-/// points into the log, without a copy, and lives as long as the batch. `alignment`, up to 64, says
-/// how bytes lie; 1 where it is not there.
+/// points into the log, without a copy. `alignment`, a power of two up to 64, says at multiples of
+/// how many bytes they lie; 1 where it is not there.
 ///
 /// Bytes lie as the program writes them: a log is read where the byte order is the same, which its
-/// header says; and `name` says what they mean.
+/// header says; and `name` says what they mean, in the header, too: a log of another name is not
+/// opened. Without it, that is what `type_name<T>` says.
+///
+/// Threads   each of them may be called by all producers and consumers at once
+/// Errors    size and write cannot fail: they run when a place is claimed. What view and read throw
+///           comes out of the calls that give a value. They are given what write has written
+/// Cost      size is asked several times for a record
+/// Lifetime  a view: as long as the batch
 template <class T>
 struct serde;
 
