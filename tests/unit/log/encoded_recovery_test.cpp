@@ -245,6 +245,56 @@ TEST_CASE("a blob that is damaged ends what a repair keeps, and what is set asid
     }
 }
 
+TEST_CASE("a repair that ends at any of its calls comes to the same when it is begun again",
+          "[log][repair][encoded]")
+{
+    const support::fresh_seed seed;
+    INFO(seed);
+    support::dice dice{seed};
+    std::string wrong;
+    for (int round = 0; round != 300 && wrong.empty(); ++round) {
+        log_on_disk log{dice.below(~std::uint64_t{0})};
+        log.write(22, true);
+        log.memory.lose_power(); // all of it lasts
+        const offset_t hit = dice.below(22);
+        const std::uint64_t position = log.blob_of(hit).position;
+        log.blob_at(position)[dice.below(blob_bytes)] ^= 1;
+        auto& chunks = log.memory.files[static_cast<std::size_t>(
+            log.memory.names.at(disk::chunk_name(position & ~(chunk - 1))))];
+        chunks.lasting = chunks.now;
+        for (std::uint64_t lives = dice.below(4); lives != 0; --lives) {
+            log.memory.fails_from = log.memory.calls + static_cast<long>(dice.below(150));
+            static_cast<void>(
+                disk::repair(*disk::directory<files>::open("disk"), format()).has_value());
+            if (dice.one_in(3)) {
+                log.memory.kill();
+            } else {
+                log.memory.lose_power();
+            }
+        }
+        const auto report = log.repair();
+        if (report.log.end != hit || log.read() != hit) {
+            wrong =
+                "it ends at " + std::to_string(report.log.end) + ", not at " + std::to_string(hit);
+        }
+        log.write(30, true); // over nothing that is set aside
+        for (const auto& [name, number] : log.memory.names) {
+            const std::size_t folder = name.find('/');
+            const auto base =
+                folder == std::string::npos ? std::nullopt : disk::base_in(name.substr(folder + 1));
+            for (offset_t at = base.value_or(22); at != 22 && at != base.value_or(22) + 8; ++at) {
+                const auto& bytes = log.memory.files[static_cast<std::size_t>(number)].now;
+                const auto ref = disk::blob_of(bytes.data() + 4096 + at % 8 * slot_bytes, 16);
+                if (!log.has_text(at, ref) && at != hit) {
+                    wrong = "the blob of offset " + std::to_string(at) + " is gone";
+                }
+            }
+        }
+    }
+    INFO(wrong);
+    CHECK(wrong.empty());
+}
+
 TEST_CASE("a chunk that is missing ends what a repair keeps", "[log][repair][encoded]")
 {
     log_on_disk log{1};
