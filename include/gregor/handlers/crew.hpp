@@ -29,6 +29,7 @@
 #include "gregor/handlers/options.hpp"
 #include "gregor/handlers/runner.hpp"
 #include "gregor/policy/wait.hpp"
+#include "gregor/ring/shared.hpp"
 
 namespace gregor::inline GREGOR_ABI {
 
@@ -43,7 +44,6 @@ public:
     using batch_type = batch<Topic>;
     using hand_type = hand<Topic>;
     using state_type = typename Topic::state_type;
-    using env = typename state_type::env;
     using event = typename state_type::event;
 
     crew(Topic& topic, std::string_view group, const run_options& options)
@@ -132,7 +132,7 @@ private:
     void not_in_a_handler() const;
 
     Topic& topic_; // for members that join
-    const std::shared_ptr<state_type> state_;
+    const ring::shared<state_type> state_;
     const std::string group_;
     const run_options options_;
 
