@@ -65,8 +65,11 @@ public:
         if (!format_.has_blobs()) {
             return {};
         }
-        auto opened = blob_store<Files>::open(in_, format_,
-                                              segments.empty() ? 0 : segments.front().blobs_from());
+        std::uint64_t from = segments.empty() ? 0 : segments.front().blobs_from();
+        for (const segment<Files>& each : segments) {
+            from = (std::min)(from, each.blobs_from()); // no less, but where somebody says so
+        }
+        auto opened = blob_store<Files>::open(in_, format_, from);
         if (!opened) {
             return opened.error();
         }

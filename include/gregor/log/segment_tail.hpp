@@ -94,11 +94,13 @@ private:
         return did.ok() ? failure{} : failure{did.on(in_.of(segment_name(in.base())))};
     }
     [[nodiscard]] std::string free_name(offset_t base) const;
-    /// A whole slot is that of a whole record only with its blob.
-    [[nodiscard]] failure look_at_blob(const unsigned char* slot, slot_state& state)
+    /// A whole slot is that of a whole record only with its blob, where one of its segment may lie.
+    [[nodiscard]] failure look_at_blob(const segment<Files>& in, const unsigned char* slot,
+                                       slot_state& state)
     {
-        bool whole = true;
-        const outcome did = blobs_.read(blob_of(slot, payload_at_), whole);
+        const blob_ref ref = blob_of(slot, payload_at_);
+        bool whole = ref.bytes == 0 || ref.position >= in.blobs_from();
+        const outcome did = whole ? blobs_.read(ref, whole) : outcome{};
         state = whole ? state : slot_state::damaged;
         return did.ok() ? failure{} : failure{did.on(blobs_.path())};
     }
@@ -144,7 +146,7 @@ auto segment_tail<Files>::each_slot(const segment<Files>& in, offset_t first, Vi
                 i < whole ? state_of_whole_slot(slot(i))
                           : look_at_slot(begun, first + i, in.recycled(), slot(i), slot_bytes_);
             if (has_blobs_ && state == slot_state::record) {
-                if (failure failed = look_at_blob(slot(i), state)) {
+                if (failure failed = look_at_blob(in, slot(i), state)) {
                     return failed;
                 }
             }

@@ -404,4 +404,23 @@ TEST_CASE("positions that nobody comes to are refused, and no chunk goes for the
     CHECK(log.memory.names == names);
 }
 
+TEST_CASE("a record whose blob lies before those of its segment is damaged, and no chunk goes",
+          "[log][recovery][encoded]")
+{
+    log_on_disk log{1};
+    log.write(6, false);
+    auto* const page = log.file(disk::segment_name(0)).data();
+    disk::header_block header;
+    std::memcpy(&header, page, sizeof header);
+    header.blobs_from = chunk;
+    disk::finish_block(header, disk::header_magic, header.salt);
+    std::memcpy(page, &header, sizeof header);
+    const auto names = log.memory.names;
+    const auto in = *disk::directory<files>::open("disk");
+    const auto refused = disk::recover(in, format());
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().code() == gregor::errc::corrupt);
+    CHECK(log.memory.names == names);
+}
+
 #endif
