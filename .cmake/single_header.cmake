@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # cmake -DINCLUDE=<folder> -DVERSION=<x.y.z> -DLICENSE=<file> -DOUTPUT=<file> -P single_header.cmake:
-# all that gregor/gregor.hpp includes, in one file, for who wants to copy one file. The headers of
+# all that gregor/gregor.hpp includes, and logs on disk, in one file, for who wants to copy one file. The headers of
 # the standard library and of the system stay where they are, in their conditions; a header of ours
 # is included unconditionally, or what it is included for the second time would miss it.
 
@@ -44,6 +44,7 @@ say("// SPDX-License-Identifier: MIT
 #pragma once
 ")
 expand("gregor/gregor.hpp")
+expand("gregor/mmap_log.hpp")
 get_property(whole GLOBAL PROPERTY whole)
 string(REGEX REPLACE "\n\n\n+" "\n\n" whole "${whole}")
 get_filename_component(folder "${OUTPUT}" DIRECTORY)

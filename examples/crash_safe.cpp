@@ -7,6 +7,7 @@
 #include <string>
 
 #include <gregor/gregor.hpp>
+#include <gregor/mmap_log.hpp>
 
 #if !GREGOR_FILES
 #    include "support/no_files.hpp"

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <gregor/gregor.hpp>
+#include <gregor/mmap_log.hpp>
 
 #if !GREGOR_FILES
 #    include "support/no_files.hpp"

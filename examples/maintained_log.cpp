@@ -10,6 +10,7 @@
 
 #include <gregor/gregor.hpp>
 #include <gregor/maintainer.hpp>
+#include <gregor/mmap_log.hpp>
 
 #if !GREGOR_FILES
 #    include "support/no_files.hpp"

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include <gregor/gregor.hpp>
+#include <gregor/mmap_log.hpp>
 
 #if !GREGOR_FILES
 #    include "support/no_files.hpp"

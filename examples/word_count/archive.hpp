@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <gregor/gregor.hpp>
+#include <gregor/mmap_log.hpp>
 
 #include "counts.hpp"
 

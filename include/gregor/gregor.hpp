@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-/// Everything but `format.hpp`, which needs fmt, and `run.hpp` and `maintainer.hpp`, which start
-/// threads.
-
+/// Everything but `format.hpp`, which needs fmt, `run.hpp` and `maintainer.hpp`, which start
+/// threads, and `mmap_log.hpp`, which brings in what a log on disk needs of the system.
 #include "gregor/ack_tracker.hpp"
 #include "gregor/batch.hpp"
 #include "gregor/broker.hpp"
@@ -13,7 +12,6 @@
 #include "gregor/fwd.hpp"
 #include "gregor/group_admin.hpp"
 #include "gregor/group_description.hpp"
-#include "gregor/mmap_log.hpp"
 #include "gregor/multi_topic_consumer.hpp"
 #include "gregor/options.hpp"
 #include "gregor/partition.hpp"

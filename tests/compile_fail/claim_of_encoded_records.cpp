@@ -1,6 +1,7 @@
 // expect: claim
 // SPDX-License-Identifier: MIT
 #include <gregor/gregor.hpp>
+#include <gregor/mmap_log.hpp>
 
 #include <string>
 

@@ -1,6 +1,7 @@
 // expect: gregor: storage::mmap_log keeps records beyond the process, where no pointer leads
 // SPDX-License-Identifier: MIT
 #include <gregor/gregor.hpp>
+#include <gregor/mmap_log.hpp>
 
 #include <span>
 #include <vector>

@@ -1,6 +1,7 @@
 // expect: gregor: storage::mmap_log keeps .* by gregor::serde<T>: size and write
 // SPDX-License-Identifier: MIT
 #include <gregor/gregor.hpp>
+#include <gregor/mmap_log.hpp>
 
 #include <cstddef>
 #include <span>

@@ -2,6 +2,7 @@
 // A log on disk, where there are files: what one life writes, the next one reads, whatever the
 // machine's words and bytes are like.
 #include <gregor/gregor.hpp>
+#include <gregor/mmap_log.hpp>
 
 #include <cstdint>
 #include <cstdlib>

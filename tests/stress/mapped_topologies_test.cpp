@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <gregor/mmap_log.hpp>
+
 #include "stress/traffic.hpp"
 
 #if GREGOR_FILES

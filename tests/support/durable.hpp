@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gregor/gregor.hpp>
+#include <gregor/mmap_log.hpp>
 
 #include <cstddef>
 #include <cstdint>

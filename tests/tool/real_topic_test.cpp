@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <gregor/gregor.hpp>
+#include <gregor/mmap_log.hpp>
 
 #include <array>
 #include <bit>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gregor/gregor.hpp>
 #include <gregor/maintainer.hpp>
+#include <gregor/mmap_log.hpp>
 
 #include <chrono>
 #include <cstdint>

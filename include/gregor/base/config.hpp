@@ -52,6 +52,13 @@
 #    define GREGOR_NO_UNIQUE_ADDRESS [[no_unique_address]]
 #endif
 
+/// 1 where topics can be kept in files (`mmap_log.hpp`).
+#if defined(__linux__)
+#    define GREGOR_FILES 1
+#else
+#    define GREGOR_FILES 0
+#endif
+
 /// Keeps a rare path out of the instructions that every record runs through; or says that a short
 /// one belongs among them, whatever the compiler thinks of the rest around it.
 /// (Not where nothing is optimised: there it would only be more to compile, and to step through.)

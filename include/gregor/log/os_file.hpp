@@ -16,8 +16,7 @@
 // The one place of this floor that knows the operating system: files, directories, mappings. Linux
 // so far; where there is none, what stands on it is absent.
 
-#if defined(__linux__)
-#    define GREGOR_FILES 1
+#if GREGOR_FILES
 #    include <dirent.h>
 #    include <fcntl.h>
 #    include <sys/file.h>
@@ -28,8 +27,6 @@
 #    include <sys/syscall.h>
 #    include <sys/uio.h>
 #    include <unistd.h>
-#else
-#    define GREGOR_FILES 0
 #endif
 
 namespace gregor::inline GREGOR_ABI::disk {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gregor/gregor.hpp>
 #include <gregor/log/repair.hpp>
+#include <gregor/mmap_log.hpp>
 
 #include <chrono>
 #include <cstddef>
