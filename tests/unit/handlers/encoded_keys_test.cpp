@@ -17,11 +17,11 @@
 #include <type_traits>
 #include <vector>
 
-#include "support/catch.hpp"
-#include "support/handling.hpp"
-#include "support/scratch_directory.hpp"
-
 #if GREGOR_FILES && GREGOR_STOP_TOKEN
+
+#    include "support/catch.hpp"
+#    include "support/handling.hpp"
+#    include "support/scratch_directory.hpp"
 
 // Workers, and records whose keys and values lie in blobs.
 
