@@ -63,8 +63,8 @@ void rebalance(Group& group)
             assignors::deal_sticky(request, owners);
         } else {
             const std::vector<std::size_t> named = group.assign(request);
-            for (std::size_t p = 0; p != named.size(); ++p) {
-                owners.push_back(named[p]);
+            for (const std::size_t owner : named) {
+                owners.push_back(owner);
             }
         }
         GREGOR_ASSERT(owners.size() == group.shares.size(),
@@ -237,7 +237,7 @@ template <class Group>
 ring::shared<typename Group::member> join_group(Group& group, const consumer_options& options,
                                                 std::chrono::nanoseconds now)
 {
-    const ring::shared member{new typename Group::member{group.members_ever, options}};
+    ring::shared member{new typename Group::member{group.members_ever, options}};
     member->seen_at = now;
     if (group.members.empty()) {
         group.assign = options.assign;

@@ -3,6 +3,7 @@
 
 /// Everything but `format.hpp`, which needs fmt, `run.hpp` and `maintainer.hpp`, which start
 /// threads, and `mmap_log.hpp`, which brings in what a log on disk needs of the system.
+
 #include "gregor/ack_tracker.hpp"
 #include "gregor/batch.hpp"
 #include "gregor/broker.hpp"

@@ -60,6 +60,7 @@ public:
 
     /// Admits one more producer, sharing the topic when it is not the first. Under the topic's
     /// mutex.
+    // NOLINTNEXTLINE(modernize-pass-by-value): a copy, and no move to compile beside it
     producer_core(const ring::shared<state_type>& state, partitioner&& choose)
         : state_(state), lanes_(*state_), choose_(std::move(choose))
     {

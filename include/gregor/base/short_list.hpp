@@ -81,10 +81,10 @@ public:
     void swap(short_list& other) noexcept { swap_bytes(other); }
 
     /// Room for so many in all: until there are more, push_back does not fail.
-    void reserve(std::size_t count) { make_room(count, sizeof(T)); }
+    void reserve(std::size_t count) { make_room(count, element_bytes); }
     void push_back(T value)
     {
-        make_room(count_ + 1, sizeof(T));
+        make_room(count_ + 1, element_bytes);
         ::new (static_cast<void*>(begin() + count_)) T(value);
         ++count_;
     }
@@ -102,6 +102,10 @@ public:
     [[nodiscard]] T* end() noexcept { return begin() + count_; }
     [[nodiscard]] const T* begin() const noexcept { return static_cast<const T*>(room_); }
     [[nodiscard]] const T* end() const noexcept { return begin() + count_; }
+
+private:
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): where it is a pointer, that is what lies here
+    static constexpr std::size_t element_bytes = sizeof(T);
 };
 
 } // namespace gregor::inline GREGOR_ABI

@@ -35,6 +35,7 @@ public:
     using reader = partition_reader<Topic>;
     using env = typename reader::env;
 
+    // NOLINTNEXTLINE(modernize-pass-by-value): a copy each, and no move to compile beside it
     subscription(const ring::shared<state_type>& state, const consumer_options& options)
         : state_(state), options_(options), assigned_(*state_, options_)
     {
