@@ -53,6 +53,14 @@ inline constexpr std::size_t segment = 512;
     return options;
 }
 
+/// The same for records that have blobs, in chunks of 16 KiB.
+[[nodiscard]] inline gregor::topic_options log_with_blobs_in(const scratch_directory& folder)
+{
+    gregor::topic_options options = log_in(folder);
+    options.log.blob_chunk_bytes = 16384;
+    return options;
+}
+
 #if GREGOR_FILES
 /// Changes one byte of a slot on the disk, in the first partition of a log of trades that nobody
 /// has open: 0 to 7 is its stamp, 8 to 11 its checksum, 16 to 31 the trade.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/durable.hpp"
 #include "support/reading.hpp"
 #include "support/scratch_directory.hpp"
 
@@ -20,21 +21,13 @@
 using gregor::partition_id;
 using gregor::poll_status;
 using gregor::storage::mmap_log;
+using support::log_with_blobs_in;
 using support::scratch_directory;
 
 namespace {
 
 constexpr partition_id zero{0};
 using texts = gregor::topic<std::string, mmap_log>;
-
-[[nodiscard]] gregor::topic_options log_in(const scratch_directory& folder)
-{
-    gregor::topic_options options;
-    options.log.directory = folder.path();
-    options.log.segment_records = 512;
-    options.log.blob_chunk_bytes = 16384;
-    return options;
-}
 
 /// The same, but for what its bytes are said to mean.
 template <int Number>
@@ -71,7 +64,7 @@ TEST_CASE("whatever a text is made from can be sent where it is kept by serde",
           "[durable][encoded]")
 {
     const scratch_directory folder;
-    texts topic{"texts", log_in(folder)};
+    texts topic{"texts", log_with_blobs_in(folder)};
     gregor::producer out{topic};
     const std::string mine = "mine";
     const std::vector<const char*> words{"c", "d"};
@@ -92,12 +85,12 @@ TEST_CASE("a header calls what it says of blobs as the serde does", "[durable][e
 {
     const scratch_directory folder;
     {
-        gregor::topic<std::string, mmap_log, gregor::key<version<1>>> topic{"texts",
-                                                                            log_in(folder)};
+        gregor::topic<std::string, mmap_log, gregor::key<version<1>>> topic{
+            "texts", log_with_blobs_in(folder)};
         REQUIRE(gregor::producer{topic}.send("a", {.key = version<1>{"k"}}));
     }
     using later = gregor::topic<std::string, mmap_log, gregor::key<version<2>>>;
-    const auto refused = later::create("texts", log_in(folder));
+    const auto refused = later::create("texts", log_with_blobs_in(folder));
     REQUIRE_FALSE(refused.has_value());
     CHECK(refused.error().code() == gregor::errc::wrong_format);
     CHECK(refused.error().found() == "std::string, key version 1");
@@ -108,7 +101,7 @@ TEST_CASE("a group reads texts on in its next life", "[durable][encoded]")
 {
     const scratch_directory folder;
     {
-        texts topic{"texts", log_in(folder)};
+        texts topic{"texts", log_with_blobs_in(folder)};
         gregor::producer out{topic};
         gregor::consumer in{topic, "readers", {.max_poll_records = 2}};
         for (const char* const each : {"a", "b", "c", "d"}) {
@@ -118,7 +111,7 @@ TEST_CASE("a group reads texts on in its next life", "[durable][encoded]")
         REQUIRE(batch.size() == 2);
         in.commit(batch.back());
     }
-    texts topic{"texts", log_in(folder)};
+    texts topic{"texts", log_with_blobs_in(folder)};
     gregor::consumer in{topic, "readers"};
     CHECK(support::read_values(in) == std::vector<std::string>{"c", "d"});
     REQUIRE(in.seek(zero, 1));
@@ -130,8 +123,8 @@ TEST_CASE("a broker keeps topics of texts, and a reader of several reads them",
 {
     const scratch_directory folder;
     gregor::broker all;
-    const auto one = all.create<texts>("one", log_in(folder));
-    const auto two = all.create<texts>("two", log_in(folder));
+    const auto one = all.create<texts>("one", log_with_blobs_in(folder));
+    const auto two = all.create<texts>("two", log_with_blobs_in(folder));
     REQUIRE(gregor::producer{*one}.send("first"));
     REQUIRE(gregor::producer{*two}.send("second"));
     gregor::multi_topic_consumer in{{one.get(), two.get()}, "readers"};

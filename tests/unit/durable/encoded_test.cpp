@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/durable.hpp"
 #include "support/random.hpp"
 #include "support/scratch_directory.hpp"
 #include "support/statuses.hpp"
@@ -30,6 +31,7 @@ using gregor::partition_id;
 using gregor::poll_status;
 using gregor::send_status;
 using gregor::storage::mmap_log;
+using support::log_with_blobs_in;
 using support::scratch_directory;
 
 namespace {
@@ -71,15 +73,6 @@ constexpr std::size_t segment = 512;
 constexpr std::size_t chunk = 16384;
 
 using text_topic = gregor::topic<std::string, mmap_log>;
-
-[[nodiscard]] gregor::topic_options log_in(const scratch_directory& folder)
-{
-    gregor::topic_options options;
-    options.log.directory = folder.path();
-    options.log.segment_records = segment;
-    options.log.blob_chunk_bytes = chunk;
-    return options;
-}
 
 /// Some are empty, most are short, few nearly fill a chunk.
 [[nodiscard]] std::string text_of(std::uint64_t n)
@@ -144,13 +137,13 @@ TEST_CASE("texts are viewed where they lie in the log, in this life and the next
 {
     const scratch_directory folder;
     for (std::uint64_t life = 0; life != 4; ++life) {
-        text_topic topic{"texts", log_in(folder)};
+        text_topic topic{"texts", log_with_blobs_in(folder)};
         REQUIRE(topic.end_offset(zero) == life * 700);
         CHECK(read(topic) == life * 700);
         send(topic, life * 700, life * 700 + 700);
         CHECK(read(topic) == life * 700 + 700);
     }
-    text_topic topic{"texts", log_in(folder)};
+    text_topic topic{"texts", log_with_blobs_in(folder)};
     gregor::consumer in{topic};
     in.assign_all();
     const auto batch = in.try_poll();
@@ -167,7 +160,7 @@ TEST_CASE("keys and headers go by serde, too, and so does what is not given", "[
     const scratch_directory folder;
     const gregor::timestamp_t noon{std::chrono::hours{12}};
     {
-        dressed topic{"texts", log_in(folder)};
+        dressed topic{"texts", log_with_blobs_in(folder)};
         gregor::producer out{topic};
         REQUIRE(out.send("plain"));
         REQUIRE(out.send(
@@ -175,7 +168,7 @@ TEST_CASE("keys and headers go by serde, too, and so does what is not given", "[
             {.key = "me", .timestamp = noon, .headers = {{"a", "1"}, {"", ""}, {"a", "2"}}}));
         REQUIRE(out.send("", {.key = ""}));
     }
-    dressed topic{"texts", log_in(folder)};
+    dressed topic{"texts", log_with_blobs_in(folder)};
     gregor::consumer in{topic};
     in.assign_all();
     const auto batch = in.try_poll();
@@ -198,13 +191,13 @@ TEST_CASE("values that lie in their slots do so beside a key that does not", "[d
     using keyed = gregor::topic<std::uint64_t, mmap_log, gregor::key<std::string>>;
     const scratch_directory folder;
     {
-        keyed topic{"texts", log_in(folder)};
+        keyed topic{"texts", log_with_blobs_in(folder)};
         gregor::producer out{topic};
         for (std::uint64_t n = 0; n != 100; ++n) {
             REQUIRE(out.send(n, {.key = std::to_string(n)}));
         }
     }
-    keyed topic{"texts", log_in(folder)};
+    keyed topic{"texts", log_with_blobs_in(folder)};
     gregor::consumer in{topic};
     in.assign_all();
     const auto batch = in.try_poll();
@@ -221,7 +214,7 @@ TEST_CASE("vectors are viewed at their alignment", "[durable][encoded]")
     };
     using topic_type = gregor::topic<std::vector<wide>, mmap_log, gregor::key<std::string>>;
     const scratch_directory folder;
-    topic_type topic{"texts", log_in(folder)};
+    topic_type topic{"texts", log_with_blobs_in(folder)};
     gregor::producer out{topic};
     for (std::size_t n = 0; n != 300; ++n) {
         REQUIRE(out.send(std::vector<wide>(n % 5, wide{{1.0 * static_cast<double>(n), 2, 3, 4}}),
@@ -244,7 +237,7 @@ TEST_CASE("a type of one's own is read as its serde says", "[durable][encoded]")
 {
     const scratch_directory folder;
     {
-        gregor::topic<job, mmap_log> topic{"texts", log_in(folder)};
+        gregor::topic<job, mmap_log> topic{"texts", log_with_blobs_in(folder)};
         gregor::producer out{topic};
         REQUIRE(out.send(job{std::make_unique<std::string>("wash"), 3}));
         std::vector<job> more;
@@ -253,7 +246,7 @@ TEST_CASE("a type of one's own is read as its serde says", "[durable][encoded]")
         REQUIRE(out.send_batch(more).count == 2);
         CHECK(*more[1].text == "dry"); // written, not moved
     }
-    gregor::topic<job, mmap_log> topic{"texts", log_in(folder)};
+    gregor::topic<job, mmap_log> topic{"texts", log_with_blobs_in(folder)};
     gregor::consumer in{topic};
     in.assign_all();
     const auto batch = in.try_poll();
@@ -269,7 +262,7 @@ TEST_CASE("what is longer than a chunk is refused, untouched, and stops a batch"
           "[durable][encoded]")
 {
     const scratch_directory folder;
-    text_topic topic{"texts", log_in(folder)};
+    text_topic topic{"texts", log_with_blobs_in(folder)};
     gregor::producer out{topic};
     std::string most(chunk, 'm');
     std::string more(chunk + 1, 'n');
@@ -300,7 +293,7 @@ TEST_CASE("several producers have their texts in one log", "[durable][encoded]")
 {
     const scratch_directory folder;
     {
-        text_topic topic{"texts", log_in(folder)};
+        text_topic topic{"texts", log_with_blobs_in(folder)};
         gregor::producer one{topic};
         gregor::producer two{topic};
         std::vector<std::string> batch;
@@ -314,14 +307,14 @@ TEST_CASE("several producers have their texts in one log", "[durable][encoded]")
         }
         CHECK(read(topic) == 3000);
     }
-    text_topic topic{"texts", log_in(folder)};
+    text_topic topic{"texts", log_with_blobs_in(folder)};
     CHECK(read(topic) == 3000);
 }
 
 TEST_CASE("chunks go with the segments that speak of them", "[durable][encoded]")
 {
     const scratch_directory folder;
-    auto options = log_in(folder);
+    auto options = log_with_blobs_in(folder);
     options.log.retention_bytes = std::uint64_t{1} << 20U;
     std::uint64_t begin = 0;
     {
@@ -348,7 +341,7 @@ TEST_CASE("a log keeps a segment whatever lies in its blobs, and its readers the
 {
     using rejecting = gregor::topic<std::string, mmap_log, gregor::overflow::reject>;
     const scratch_directory folder;
-    auto options = log_in(folder);
+    auto options = log_with_blobs_in(folder);
     options.log.retention_bytes = 2 * (segment * 40 + chunk);
     rejecting topic{"texts", options};
     gregor::consumer in{topic, "readers"};
@@ -375,7 +368,7 @@ TEST_CASE("a log keeps a segment whatever lies in its blobs, and its readers the
 TEST_CASE("a log without room for more blobs says so", "[durable][encoded]")
 {
     const scratch_directory folder;
-    auto options = log_in(folder);
+    auto options = log_with_blobs_in(folder);
     options.log.most_bytes = std::uint64_t{1} << 18U;
     text_topic topic{"texts", options};
     gregor::producer out{topic};
@@ -399,7 +392,7 @@ TEST_CASE("a damaged blob is told where it stands, at the opening or at the poll
     const scratch_directory folder;
     const std::uint64_t count = sealed ? 2 * segment : 300;
     {
-        text_topic topic{"texts", log_in(folder)};
+        text_topic topic{"texts", log_with_blobs_in(folder)};
         send(topic, 0, count);
     }
     const std::string file = files_of(folder, ".blobs").front();
@@ -417,7 +410,7 @@ TEST_CASE("a damaged blob is told where it stands, at the opening or at the poll
         damaged = whole;
         damaged[5] = 'x';
         support::put_bytes(file, damaged);
-        text_topic topic{"texts", log_in(folder)};
+        text_topic topic{"texts", log_with_blobs_in(folder)};
         CHECK(read(topic) == count);
         return;
     }
@@ -429,12 +422,12 @@ TEST_CASE("a damaged blob is told where it stands, at the opening or at the poll
     {
         std::filesystem::remove(file);
     }
-    auto opened = text_topic::create("texts", log_in(folder));
+    auto opened = text_topic::create("texts", log_with_blobs_in(folder));
     if (!sealed) {
         REQUIRE_FALSE(opened.has_value());
         CHECK(opened.error().code() == errc::corrupt);
         support::put_bytes(file, whole); // nothing was changed
-        text_topic topic{"texts", log_in(folder)};
+        text_topic topic{"texts", log_with_blobs_in(folder)};
         CHECK(read(topic) == count);
         return;
     }
@@ -448,10 +441,10 @@ TEST_CASE("a log of another length of chunks, or without, is another one", "[dur
 {
     const scratch_directory folder;
     {
-        text_topic topic{"texts", log_in(folder)};
+        text_topic topic{"texts", log_with_blobs_in(folder)};
         send(topic, 0, 10);
     }
-    auto options = log_in(folder);
+    auto options = log_with_blobs_in(folder);
     options.log.blob_chunk_bytes = 2 * chunk;
     auto opened = text_topic::create("texts", options);
     REQUIRE_FALSE(opened.has_value());
@@ -460,10 +453,12 @@ TEST_CASE("a log of another length of chunks, or without, is another one", "[dur
     auto impossible = text_topic::create("texts", options);
     REQUIRE_FALSE(impossible.has_value());
     CHECK(impossible.error().code() == errc::invalid_option);
-    auto numbers = gregor::topic<std::uint64_t, mmap_log>::create("texts", log_in(folder));
+    auto numbers =
+        gregor::topic<std::uint64_t, mmap_log>::create("texts", log_with_blobs_in(folder));
     REQUIRE_FALSE(numbers.has_value());
     CHECK(numbers.error().code() == errc::wrong_format);
-    auto vectors = gregor::topic<std::vector<char>, mmap_log>::create("texts", log_in(folder));
+    auto vectors =
+        gregor::topic<std::vector<char>, mmap_log>::create("texts", log_with_blobs_in(folder));
     REQUIRE_FALSE(vectors.has_value());
     CHECK(vectors.error().code() == errc::wrong_format);
 }
@@ -471,7 +466,7 @@ TEST_CASE("a log of another length of chunks, or without, is another one", "[dur
 TEST_CASE("blobs are there where records are durable", "[durable][encoded]")
 {
     const scratch_directory folder;
-    auto options = log_in(folder);
+    auto options = log_with_blobs_in(folder);
     options.log.flush = gregor::flush_policy::each;
     text_topic topic{"texts", options};
     send(topic, 0, 600);

@@ -20,6 +20,7 @@
 #if GREGOR_FILES && GREGOR_STOP_TOKEN
 
 #    include "support/catch.hpp"
+#    include "support/durable.hpp"
 #    include "support/handling.hpp"
 #    include "support/scratch_directory.hpp"
 
@@ -28,20 +29,12 @@
 using gregor::partition_id;
 using gregor::storage::mmap_log;
 using support::eventually;
+using support::log_with_blobs_in;
 using support::scratch_directory;
 
 namespace {
 
 constexpr partition_id zero{0};
-
-[[nodiscard]] gregor::topic_options log_in(const scratch_directory& folder)
-{
-    gregor::topic_options options;
-    options.log.directory = folder.path();
-    options.log.segment_records = 512;
-    options.log.blob_chunk_bytes = 16384;
-    return options;
-}
 
 /// A name in which capital letters mean nothing: its bytes as a key say so, its text does not.
 struct name {
@@ -81,7 +74,7 @@ TEST_CASE("workers have whole records, though their blobs went long ago", "[run]
     using topic_type = gregor::topic<std::vector<double>, mmap_log, gregor::key<std::string>,
                                      gregor::headers, gregor::timestamps>;
     const scratch_directory folder;
-    auto options = log_in(folder);
+    auto options = log_with_blobs_in(folder);
     options.log.retention_bytes = std::uint64_t{1} << 19U;
     topic_type topic{"texts", options};
     support::door go_on;
@@ -137,7 +130,7 @@ TEST_CASE("a worker is chosen by the bytes of a key, not by what is viewed of it
 {
     using topic_type = gregor::topic<int, mmap_log, gregor::key<name>>;
     const scratch_directory folder;
-    topic_type topic{"texts", log_in(folder)};
+    topic_type topic{"texts", log_with_blobs_in(folder)};
     gregor::producer out{topic};
     for (int n = 0; n != 26; ++n) {
         REQUIRE(out.send(n, {.key = name{std::string(1, static_cast<char>('a' + n))}}));
