@@ -248,6 +248,25 @@ private:
         }
     }
 
+    /// A run of values that are sent, one after the other; side by side, many at once.
+    template <bool Ours, class Iterator>
+    struct walk {
+        Iterator at;
+
+        decltype(auto) operator()() noexcept
+        {
+            auto&& value = element<Ours>(at);
+            ++at;
+            return static_cast<decltype(value)>(value);
+        }
+        const value_type* many(std::size_t count) noexcept
+            requires std::is_pointer_v<Iterator>
+        {
+            at += count;
+            return at - count;
+        }
+    };
+
     template <class Range, class Stop>
     batch_sent put_all(Range&& range, const attributes& given, std::chrono::nanoseconds timeout,
                        const Stop& stop);
@@ -363,6 +382,12 @@ batch_sent producer<Topic>::put_runs(Iterator from, Last last, const attributes&
             Iterator next = from;
             std::size_t count = 0;
             partition_id after = p;
+            if constexpr (std::is_same_v<Iterator, Last> && std::is_pointer_v<Iterator>) {
+                if (one_place) {
+                    count = static_cast<std::size_t>(last - from);
+                    next = last;
+                }
+            }
             while (next != last && after == p) {
                 ++count;
                 ++next;
@@ -390,11 +415,7 @@ batch_sent producer<Topic>::put_run(partition_id p, Iterator from, std::size_t c
                                     const Stop& stop)
 {
     if constexpr (reads_in_place || Ours) {
-        const auto next = [&]() noexcept -> decltype(auto) {
-            auto&& value = element<Ours>(from);
-            ++from;
-            return static_cast<decltype(value)>(value);
-        };
+        walk<Ours, Iterator> next{from};
         return core_->put_run(p, count, given, next, timeout, stop);
     } else {
         // a copy may throw, so copies are made before they have a place

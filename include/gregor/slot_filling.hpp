@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 #include <new>
+#include <type_traits>
 #include <utility>
 
 #include "gregor/base/config.hpp"
@@ -18,6 +20,10 @@ struct slot_filling {
     using slot_type = typename Topic::slot_type;
     using stored_type = typename Topic::stored_type;
     using attributes = typename Topic::attributes;
+
+    /// Values side by side are slots side by side.
+    static constexpr bool copied_as_one =
+        Topic::bare && std::is_trivially_copyable_v<typename Topic::value_type>;
 
     template <class V>
     GREGOR_INLINE static void fill(stored_type* slot, V&& value, attributes&& given,
@@ -114,8 +120,12 @@ struct slot_filling {
             const std::size_t room = log.contiguous(first);
             const std::size_t part = count < room ? count : room;
             slot_type* slot = log.slot(first);
-            for (slot_type* const end = slot + part; slot != end; ++slot) {
-                fill(slot, next(), attributes{given}, time);
+            if constexpr (copied_as_one && requires { next.many(part); }) {
+                std::memcpy(static_cast<void*>(slot), next.many(part), part * sizeof(slot_type));
+            } else {
+                for (slot_type* const end = slot + part; slot != end; ++slot) {
+                    fill(slot, next(), attributes{given}, time);
+                }
             }
             first += part;
             count -= part;
