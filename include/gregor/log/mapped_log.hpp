@@ -417,10 +417,13 @@ private:
         return from;
     }
 
-    /// All of a slot but its stamp.
+    /// All of a slot but its stamp. Room that was prepared a while ago is in no cache any more: the
+    /// slots of a page further on are asked for now, that their stores need not wait.
     void finish(offset_t offset, disk::slot_kind kind) noexcept
     {
-        slot(offset)->finish(keeper_.salted(offset), offset, kind);
+        slot_type* const here = slot(offset);
+        disk::ask_for_next_page(here, sizeof *here);
+        here->finish(keeper_.salted(offset), offset, kind);
     }
 
     const offset_t mask_;
