@@ -61,8 +61,8 @@ TEST_CASE("table and instruction give the same checksum, in parts and at every a
     const support::fresh_seed seed;
     INFO(seed);
     support::dice dice{seed};
-    std::vector<unsigned char> bytes(600);
-    for (int round = 0; round != 2000; ++round) {
+    std::vector<unsigned char> bytes(4000);
+    for (int round = 0; round != 1000; ++round) {
         for (unsigned char& byte : bytes) {
             byte = static_cast<unsigned char>(dice.below(256));
         }
