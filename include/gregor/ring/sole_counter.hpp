@@ -25,6 +25,7 @@ namespace gregor::inline GREGOR_ABI::ring {
 ///   (3) -> (4)  an open hold: its mark
 ///   (4) -> (5)  the regime of who adopted it, which the holder looks at next
 ///   (6) -> (7)  the last watermark, for who waits until nothing comes any more
+///   (8) -> (7)  what user code did under a hold, for who sees that there is none
 template <class Seq, class Env>
 class sole_counter {
 public:
@@ -66,6 +67,7 @@ public:
     {
         std::uint8_t expected = open;
         // acq_rel: of settling and adopting, one wins
+        // (8) release on success, synchronizes-with the acquire-load (7)
         // (5) acquire-load on failure, synchronizes-with the acq_rel-exchange (4)
         const bool ours = held_.compare_exchange_strong(expected, none, std::memory_order_acq_rel,
                                                         std::memory_order_acquire);
@@ -101,10 +103,11 @@ public:
     }
 
     /// User code holds sequences right now, or some that were adopted from it are not published. A
-    /// snapshot; once it says no after a hold was adopted, the watermark is the last one.
+    /// snapshot; once it says no after a hold was adopted, the watermark is the last one. Who saw
+    /// what was done under a hold, and is told no, sees all that was done under it.
     [[nodiscard]] bool held() const noexcept
     {
-        // (7) acquire-load, synchronizes-with the release-store (6)
+        // (7) acquire-load, synchronizes-with the release-store (6) and the exchange (8)
         return held_.load(std::memory_order_acquire) != none;
     }
 
