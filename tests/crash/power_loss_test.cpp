@@ -30,7 +30,10 @@ namespace {
 /// Slots of 40 bytes: they lie across sectors.
 const disk::segment_format format{
     .type = "number", .payload_bytes = 24, .payload_alignment = 8, .slot_count = 16};
-/// The same, with blobs: a segment's take one chunk, or two.
+/// A segment of these is seven pages, of which a sync is of some.
+const disk::segment_format long_ones{
+    .type = "long", .payload_bytes = 1600, .payload_alignment = 8, .slot_count = 16};
+/// Slots of 40 bytes with blobs: a segment's take one chunk, or two.
 const disk::segment_format encoded{.type = "text",
                                    .payload_bytes = 24,
                                    .payload_alignment = 8,
@@ -117,7 +120,7 @@ private:
         disk::blob_reader<files> blobs{in_, format_.blob_chunk_bytes};
         for (offset_t at = log.begin(); at != report.end; ++at) {
             auto& segment = log.segment_of(at);
-            std::vector<unsigned char> slot(40);
+            std::vector<unsigned char> slot(static_cast<std::size_t>(format_.slot_bytes()));
             if (!segment.read(at, 1, slot.data()).ok()) {
                 return dead();
             }
@@ -222,7 +225,7 @@ private:
     {
         auto& segment = log.segment_of(next_);
         const std::uint64_t payload = life_ * 1000000 + next_ + 1;
-        std::vector<unsigned char> slot(40);
+        std::vector<unsigned char> slot(static_cast<std::size_t>(format_.slot_bytes()));
         std::memcpy(slot.data() + 16, &payload, 8);
         std::memcpy(slot.data() + 32, &payload, 8);
         if (format_.has_blobs() && !put_blob(log, payload, slot.data() + 16)) {
@@ -320,6 +323,12 @@ void end_again_and_again(const disk::segment_format& of, int rounds)
 TEST_CASE("the power goes, or the process, at any call: what is durable is there", "[crash]")
 {
     end_again_and_again(format, 8000);
+}
+
+TEST_CASE("the power goes, or the process, at any call: what is durable is so in all its pages",
+          "[crash]")
+{
+    end_again_and_again(long_ones, 1000);
 }
 
 TEST_CASE("the power goes, or the process, at any call: what is durable has its blobs", "[crash]")

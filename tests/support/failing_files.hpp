@@ -20,6 +20,10 @@ namespace support {
 struct hasty_files : gregor::disk::os_files {
     static gregor::disk::outcome sync_directory(int) noexcept { return {}; }
     static gregor::disk::outcome sync(int) noexcept { return {}; }
+    static gregor::disk::outcome sync_part(int, std::uint64_t, std::size_t, void*) noexcept
+    {
+        return {};
+    }
 };
 
 /// The system's calls, of which the n-th fails; with `for_good`, all after it, too: as if the
@@ -120,6 +124,10 @@ struct failing_files : hasty_files {
     static outcome sync(int file) noexcept
     {
         return or_fail([&] { return base::sync(file); });
+    }
+    static outcome sync_part(int file, std::uint64_t from, std::size_t bytes, void* at) noexcept
+    {
+        return or_fail([&] { return base::sync_part(file, from, bytes, at); });
     }
     static outcome cut(int file, std::uint64_t bytes) noexcept
     {

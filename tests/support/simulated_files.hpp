@@ -256,9 +256,9 @@ struct simulated_files {
     static outcome write_through(int file, const void* bytes, std::size_t count, std::uint64_t from)
     {
         const outcome did = write(file, bytes, count, from);
-        return did.ok() ? sync_part(file, from, count) : did;
+        return did.ok() ? sync_part(file, from, count, nullptr) : did;
     }
-    static outcome sync_part(int file, std::uint64_t from, std::size_t count)
+    static outcome sync_part(int file, std::uint64_t from, std::size_t count, void*)
     {
         return on_disk([&] {
             auto& which = of(file);

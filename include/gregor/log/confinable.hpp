@@ -116,6 +116,11 @@ struct confinable : Files {
         // a file system that nobody writes to may know no such thing
         return confined(file) && (did.code == EINVAL || did.code == EROFS) ? outcome{} : did;
     }
+    static outcome sync_part(int file, std::uint64_t from, std::size_t bytes, void* mapped) noexcept
+    {
+        // what is mapped of a confined one is a copy
+        return confined(file) ? sync(file) : Files::sync_part(real(file), from, bytes, mapped);
+    }
     static outcome cut(int file, std::uint64_t bytes) noexcept
     {
         return confined(file) ? outcome{} : Files::cut(file, bytes);

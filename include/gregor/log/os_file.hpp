@@ -202,8 +202,7 @@ struct os_files {
         return did.ok() && part != count ? write_zeros(file, count - part, from + part) : did;
     }
 
-    /// Writes, and makes that lasting, the file's length included; what else was written to the
-    /// file need not be.
+    /// Writes, and makes that lasting, the file's length included; and no more, where that can be.
     static outcome write_through(int file, const void* bytes, std::size_t count,
                                  std::uint64_t from) noexcept
     {
@@ -228,13 +227,18 @@ struct os_files {
         return said(insist([&] { return ::fdatasync(file); }), "sync");
     }
 
+    /// The same for a part of it, from a page's beginning on, that is mapped there.
+    static outcome sync_part(int, std::uint64_t, std::size_t bytes, void* mapped) noexcept
+    {
+        return said(insist([&] { return ::msync(mapped, bytes, MS_SYNC); }), "sync");
+    }
+
     static outcome cut(int file, std::uint64_t bytes) noexcept
     {
         return said(insist([&] { return ::ftruncate(file, static_cast<off_t>(bytes)); }), "cut");
     }
 
-    /// Of all processes, this one alone, or with others that want it so. EWOULDBLOCK where another
-    /// one has it.
+    /// For this process alone, or with others that want it so. EWOULDBLOCK where another has it.
     static outcome lock(int file, bool alone = true) noexcept
     {
         const int how = (alone ? LOCK_EX : LOCK_SH) | LOCK_NB;

@@ -134,8 +134,7 @@ public:
     /// Makes lasting what groups have committed.
     [[nodiscard]] failure flush_offsets();
 
-    /// The last flush, at the end of the log, behind which nothing is written any more: who opens
-    /// it next, knows that nothing is missing.
+    /// The last flush, behind which nothing is written: who opens it next, misses nothing.
     [[nodiscard]] failure close(offset_t end, blobs_taken of_blobs = {});
 
     [[nodiscard]] bool failed() const noexcept { return !broke_.ok(); }
@@ -362,7 +361,8 @@ auto partition_files<Files>::flush(offset_t end, blobs_taken of_blobs) -> failur
         }
         // in this order, for what is sealed must not stand behind what is not
         const bool full = each.end() <= end;
-        const outcome did = full ? each.seal(wall_clock(), each.newest(), blobs_end_) : each.sync();
+        const outcome did = full ? each.seal(wall_clock(), each.newest(), blobs_end_)
+                                 : each.sync((std::max)(durable_, each.base()), end);
         if (!did.ok()) {
             return fail(did, each.base());
         }

@@ -108,6 +108,9 @@ public:
         return Files::write(file_.get(), bytes, count * slot_bytes(), place_of(first));
     }
     [[nodiscard]] outcome sync() noexcept { return Files::sync(file_.get()); }
+    /// The same for these slots alone, where they are mapped: those that were prepared behind them,
+    /// and not written yet, need not go to the disk.
+    [[nodiscard]] outcome sync(offset_t first, offset_t end) noexcept;
 
     /// Says that every slot is full and that nothing changes here any more, and makes that and all
     /// of it lasting. `newest`: the latest time of its records, or 0; none of their blobs
@@ -348,6 +351,18 @@ result<segment<Files>> segment<Files>::recycle(segment&& old, const directory<Fi
         return did.on(in.of(name));
     }
     return mine;
+}
+
+template <class Files>
+outcome segment<Files>::sync(offset_t first, offset_t end) noexcept
+{
+    if (mapped_ == nullptr) {
+        return sync();
+    }
+    const std::uint64_t from = place_of(first) / page_bytes * page_bytes;
+    const std::uint64_t to = place_of(first) + (end - first) * slot_bytes();
+    return Files::sync_part(file_.get(), from, static_cast<std::size_t>(to - from),
+                            static_cast<unsigned char*>(mapped_) + from);
 }
 
 template <class Files>
