@@ -16,9 +16,9 @@
 #include "gregor/claim.hpp"
 #include "gregor/log/sender_figures.hpp"
 #include "gregor/policy/wait.hpp"
-#include "gregor/producer_lanes.hpp"
+#include "gregor/ring/shared.hpp"
 #include "gregor/ring/stopwatch.hpp"
-#include "gregor/routing.hpp"
+#include "gregor/routed_lanes.hpp"
 #include "gregor/sent.hpp"
 #include "gregor/slot_filling.hpp"
 #include "gregor/stats.hpp"
@@ -29,7 +29,10 @@ namespace gregor::inline GREGOR_ABI {
 /// What a producer handle and its open claim share: the lanes into each partition, and how a value
 /// gets from the caller's hands into a slot. It goes when both are gone.
 template <class Topic>
-class alignas(cache_line_bytes) producer_core : slot_filling<Topic> {
+class alignas(cache_line_bytes) producer_core : slot_filling<Topic>, public routed_lanes<Topic> {
+    using filling = slot_filling<Topic>;
+    using routing = routed_lanes<Topic>;
+
 public:
     using layout = typename Topic::layout;
     using value_type = typename Topic::value_type;
@@ -38,43 +41,34 @@ public:
     using attributes = typename Topic::attributes;
     using policies = typename Topic::policies;
     using state_type = typename Topic::state_type;
-    using log_type = typename state_type::log_type;
     using env = typename state_type::env;
-    using claiming = typename log_type::claiming;
-    using claimed = typename log_type::claimed;
-    using partitioner = typename policies::partitioner;
-    using request = routing_request<state_type, layout>;
-
-    /// Records without a key may go to another partition when theirs is full.
-    static constexpr bool has_elsewhere =
-        requires(partitioner& c, partition_loads<state_type> loads) { c.when_full(loads); };
-
-    /// The partitioner has a word on every record of a batch (a key, or a user's own).
-    static constexpr bool routes_each_record = layout::has_key || !has_elsewhere;
-
-    /// The rare paths of a send are given copies of small values: a reference to the value itself
-    /// would put it on the stack in the frequent one, too.
-    static constexpr bool copied_to_stay_in_registers = std::is_trivially_copyable_v<value_type> &&
-                                                        sizeof(value_type) <= 256 &&
-                                                        std::is_trivially_copyable_v<attributes>;
+    using routing::copied_to_stay_in_registers;
+    using routing::partitions;
+    using routing::route;
+    using routing::state;
+    using typename routing::claimed;
+    using typename routing::claiming;
+    using typename routing::lane;
+    using typename routing::partitioner;
+    using typename routing::request;
 
     /// Admits one more producer, sharing the topic when it is not the first. Under the topic's
     /// mutex.
     // NOLINTNEXTLINE(modernize-pass-by-value): a copy, and no move to compile beside it
-    producer_core(const ring::shared<state_type>& state, partitioner&& choose)
-        : state_(state), lanes_(*state_), choose_(std::move(choose))
+    producer_core(const ring::shared<state_type>& topic, partitioner&& choose)
+        : routing(topic, std::move(choose))
     {
-        ++state_->live_producers;
-        state_->senders.add(figures_);
+        ++topic->live_producers;
+        topic->senders.add(figures_);
     }
 
     producer_core(const producer_core&) = delete;
     producer_core& operator=(const producer_core&) = delete;
     ~producer_core()
     {
-        const std::lock_guard lock{state_->mutex};
-        --state_->live_producers;
-        state_->senders.remove(figures_);
+        const std::lock_guard lock{state().mutex};
+        --state().live_producers;
+        state().senders.remove(figures_);
     }
 
     /// The handle goes; the core too, unless a claim is open.
@@ -87,11 +81,9 @@ public:
         }
     }
 
-    [[nodiscard]] state_type& state() const noexcept { return *state_; }
-
     [[nodiscard]] producer_stats stats() const
     {
-        const std::chrono::nanoseconds now = state_->time.steady_now();
+        const std::chrono::nanoseconds now = state().time.steady_now();
         return {now, figures_.blocked.count(), figures_.refused.value(),
                 figures_.blocked.total([now] { return now; })};
     }
@@ -133,44 +125,19 @@ public:
                        std::chrono::nanoseconds timeout, const Stop& stop)
     {
         expect_no_claim();
-        const std::size_t capacity = lane_of(p).log->capacity();
-        batch_sent done;
-        std::size_t part = count < capacity ? count : capacity;
-        while (done.count != count) {
-            part = part < count - done.count ? part : count - done.count;
+        lane& into = lane_of(p);
+        if (count <= into.log->capacity()) [[likely]] {
             const typename layout::stored_timestamp time = stamp(given);
-            const auto attempt = [&] {
-                return claim_or_move(
-                    p, given, [part](lane& into) { return claim_run(*into.log, into.mine, part); });
-            };
-            claimed got = attempt();
-            // less may fit than all
-            while (got.outcome == claiming::full && part > 1) {
-                part /= 2;
-                got = attempt();
-            }
-            if (got.outcome != claiming::granted) {
-                done.status = wait_for_room(got, part, timeout, stop, attempt);
-                if (done.status != send_status::ok) {
-                    return done;
+            const claimed got = claim_run(*into.log, into.mine, count);
+            if (got.outcome == claiming::granted) [[likely]] {
+                const batch_sent done = deliver_run(into, got.first, count, given, next, time);
+                if (done) {
+                    note_run(given, count);
                 }
-            }
-            lane& into = lane_of(p);
-            const batch_sent put =
-                put_into(*into.log, into.mine, got.first, part, next, given, time);
-            announce(into);
-            done.count += put.count;
-            done.status = put.status;
-            if (!lasts(into, got.first + put.count)) {
-                done.status = send_status::failed;
-            }
-            if (!done) {
                 return done;
             }
-            part = part < capacity / 2 ? part * 2 : capacity;
         }
-        note_run(given, count);
-        return done;
+        return put_run_patiently(p, count, given, next, timeout, stop);
     }
 
     // --- claims that user code fills -------------------------------------------------------------
@@ -207,8 +174,8 @@ public:
     {
         lane& into = lane_of(p);
         into.log->settle(into.mine, first, count, built);
-        state_->records_arrived.notify();
-        state_->room_made.notify(); // who waits for a closed topic to be drained
+        state().records_arrived.notify();
+        state().room_made.notify(); // who waits for a closed topic to be drained
         const bool fine = built == 0 || lasts(into, first + built);
         claim_open_ = false;
         if (orphaned_) {
@@ -226,48 +193,27 @@ public:
     [[nodiscard]] typename layout::stored_timestamp stamp(const attributes& given) const
     {
         if constexpr (layout::has_timestamp) {
-            return given.timestamp ? *given.timestamp : state_->time.system_now();
+            return given.timestamp ? *given.timestamp : state().time.system_now();
         } else {
             return {};
         }
     }
 
-    /// Where the record goes: where it is told, or where the partitioner says.
-    [[nodiscard]] partition_id route(const value_type& value, const attributes& given)
-    {
-        if (given.partition != any_partition) [[unlikely]] {
-            return existing(given.partition);
-        }
-        const std::size_t known = lanes_.known(*state_);
-        if (known == 1) [[likely]] {
-            return partition_id{0};
-        }
-        if constexpr (copied_to_stay_in_registers) {
-            const value_type copy = value;
-            const attributes taken = given;
-            return existing(choose_(request{*state_, known, copy, taken.key}));
-        } else {
-            return existing(choose_(request{*state_, known, value, given.key}));
-        }
-    }
-
-    /// Those that it knows of.
-    [[nodiscard]] std::size_t partitions() const noexcept { return lanes_.size(); }
-
 private:
     /// Out of line, or the compiler warns of what it cannot see to be the last use.
     GREGOR_COLD static void destroy(producer_core* core) noexcept { delete core; }
 
-    using lanes = producer_lanes<state_type, policies::producers::many>;
-    using lane = typename lanes::lane;
-    using slot_filling<Topic>::claim_one;
-    using slot_filling<Topic>::claim_run;
-    using slot_filling<Topic>::fits;
-    using slot_filling<Topic>::put_into;
-    using slot_filling<Topic>::put_one;
-
-    [[nodiscard]] lane& lane_of(partition_id p) { return lanes_[p]; }
-    [[nodiscard]] partition_id existing(partition_id p) { return lanes_.existing(*state_, p); }
+    using filling::claim_one;
+    using filling::claim_run;
+    using filling::fits;
+    using filling::put_into;
+    using filling::put_one;
+    using routing::claim_or_move;
+    using routing::elsewhere;
+    using routing::existing;
+    using routing::lane_of;
+    using routing::note_run;
+    using routing::route_claim;
 
     void expect_no_claim() const
     {
@@ -284,20 +230,32 @@ private:
         return done && lasts(into, at + 1) ? sent{p, at} : sent{p, send_status::failed};
     }
 
+    template <class Next>
+    batch_sent deliver_run(lane& into, offset_t first, std::size_t count, const attributes& given,
+                           Next& next, typename layout::stored_timestamp time) noexcept
+    {
+        batch_sent done = put_into(*into.log, into.mine, first, count, next, given, time);
+        announce(into);
+        if (!lasts(into, first + done.count)) {
+            done.status = send_status::failed;
+        }
+        return done;
+    }
+
     /// Wakes who waits for records; and, where producers share the ring, who waits for this claim
     /// to be published before it can be overwritten.
     GREGOR_INLINE void announce(const lane& into) noexcept
     {
-        state_->records_arrived.notify();
+        state().records_arrived.notify();
         if (into.mine.shared) [[unlikely]] {
-            state_->room_made.notify();
+            state().room_made.notify();
         }
     }
 
     /// What was published below `end` is as lasting as the options want it, or cannot be.
     [[nodiscard]] bool lasts(const lane& into, offset_t end) noexcept
     {
-        return into.log->see_to_lasting(end, state_->time, state_->records_arrived);
+        return into.log->see_to_lasting(end, state().time, state().records_arrived);
     }
 
     /// The first claim was refused.
@@ -318,67 +276,55 @@ private:
         return deliver(lane_of(p), p, got.first, std::forward<V>(value), std::move(given), time);
     }
 
+    /// There is no room for all of the run now: part after part, as far as the caller allows.
+    template <class Next, class Stop>
+    GREGOR_NOINLINE batch_sent put_run_patiently(partition_id p, std::size_t count,
+                                                 const attributes& given, Next& next,
+                                                 std::chrono::nanoseconds timeout, const Stop& stop)
+    {
+        const std::size_t capacity = lane_of(p).log->capacity();
+        batch_sent done;
+        std::size_t part = count < capacity ? count : capacity;
+        while (done.count != count) {
+            part = part < count - done.count ? part : count - done.count;
+            const typename layout::stored_timestamp time = stamp(given);
+            const auto attempt = [&] {
+                return claim_or_move(
+                    p, given, [part](lane& into) { return claim_run(*into.log, into.mine, part); });
+            };
+            claimed got = attempt();
+            // less may fit than all
+            while (got.outcome == claiming::full && part > 1) {
+                part /= 2;
+                got = attempt();
+            }
+            if (got.outcome != claiming::granted) {
+                done.status = wait_for_room(got, part, timeout, stop, attempt);
+                if (done.status != send_status::ok) {
+                    return done;
+                }
+            }
+            const batch_sent put = deliver_run(lane_of(p), got.first, part, given, next, time);
+            done.count += put.count;
+            done.status = put.status;
+            if (!done) {
+                return done;
+            }
+            part = part < capacity / 2 ? part * 2 : capacity;
+        }
+        note_run(given, count);
+        return done;
+    }
+
     /// A record that may go anywhere tries the emptiest partition when the chosen one is full.
     claimed claim_elsewhere(partition_id& p, const value_type& value, const attributes& given)
     {
-        if (request{*state_, lanes_.size(), value, given.key}.has_key() ||
+        if (request{state(), partitions(), value, given.key}.has_key() ||
             given.partition != any_partition) {
             return {claiming::full};
         }
         return elsewhere(p,
                          [&](lane& into) { return claim_one(*into.log, into.mine, value, given); });
-    }
-
-    /// The same for a run of records that are not looked at.
-    template <class Attempt>
-    claimed claim_or_move(partition_id& p, const attributes& given, Attempt&& attempt)
-    {
-        const claimed got = attempt(lane_of(p));
-        if (got.outcome == claiming::full && !routes_each_record &&
-            given.partition == any_partition) {
-            return elsewhere(p, attempt);
-        }
-        return got;
-    }
-
-    template <class Attempt>
-    claimed elsewhere(partition_id& p, Attempt&& attempt)
-    {
-        if constexpr (has_elsewhere) {
-            if (const std::size_t known = lanes_.known(*state_); known > 1) {
-                p = existing(choose_.when_full(partition_loads{*state_, known}));
-                return attempt(lane_of(p));
-            }
-        }
-        return {claiming::full};
-    }
-
-    /// A run of records went where the partitioner had said for the first of them.
-    void note_run(const attributes& given, std::size_t count)
-    {
-        if constexpr (!routes_each_record && requires { choose_.went_along(count); }) {
-            if (given.partition == any_partition) {
-                choose_.went_along(count - 1);
-            }
-        }
-    }
-
-    /// A claim is for values that do not exist yet: without a partition or a key it goes where a
-    /// record without a key would.
-    partition_id route_claim(const attributes& given)
-    {
-        const std::size_t known = lanes_.known(*state_);
-        if (known == 1) {
-            return partition_id{0};
-        }
-        if constexpr (std::is_default_constructible_v<value_type> && !layout::key_policy::derived) {
-            return existing(choose_(request{*state_, known, value_type{}, given.key}));
-        } else {
-            GREGOR_ASSERT(false,
-                          "a claim of this topic needs .partition: its values choose it, and do "
-                          "not exist yet");
-            return partition_id{0};
-        }
     }
 
     /// After a first refusal: waits, as far as the caller allows, for `attempt` to be granted;
@@ -399,22 +345,22 @@ private:
                 return send_status::full;
             }
             note_full(count);
-            const ring::timing its_wait{figures_.blocked, state_->time.steady_now()};
+            const ring::timing its_wait{figures_.blocked, state().time.steady_now()};
             [[maybe_unused]] const auto wake_on_stop =
-                stop.on_request([this] { state_->room_made.notify(); });
+                stop.on_request([this] { state().room_made.notify(); });
             using strategy = typename policies::wait;
-            const deadline until{state_->time, timeout};
-            ring::timed_event event{state_->room_made, state_->time,
+            const deadline until{state().time, timeout};
+            ring::timed_event event{state().room_made, state().time,
                                     [this](auto /*from*/, auto to) { figures_.blocked.still(to); }};
             unsigned looks = 0;
             if (!wait_until<strategy>(event, until, strategy::patient, [&] {
                     if (++looks % 16 == 0) {
-                        figures_.blocked.still(state_->time.steady_now());
+                        figures_.blocked.still(state().time.steady_now());
                     }
                     got = attempt(); // no clock is read after it: it may be the user's
                     return decided();
                 })) {
-                figures_.blocked.still(state_->time.steady_now());
+                figures_.blocked.still(state().time.steady_now());
                 figures_.refused.add(1);
                 return send_status::timed_out;
             }
@@ -431,17 +377,14 @@ private:
 
     void note_full(std::size_t count)
     {
-        for (const lane& each : lanes_) {
+        for (const lane& each : this->all()) {
             if (each.log->full_since().at() == 0 && each.log->is_full(count)) {
                 each.log->full_since().begin(
-                    [this] { return state_->time.steady_now().count() | 1; });
+                    [this] { return state().time.steady_now().count() | 1; });
             }
         }
     }
 
-    ring::shared<state_type> state_;
-    lanes lanes_;
-    GREGOR_NO_UNIQUE_ADDRESS partitioner choose_;
     bool claim_open_ = false;
     bool orphaned_ = false;
     sender_figures<env> figures_; // written where there is no room

@@ -21,7 +21,7 @@ const std::vector<std::vector<std::string_view>> floors{
     {"log/"},
     {"record.hpp", "batch.hpp", "partition.hpp", "topic_state.hpp", "topic.hpp", "mmap_log.hpp",
      "explanation.hpp", "routing.hpp", "sent.hpp", "slot_filling.hpp", "stats.hpp", "refusal.hpp",
-     "claim.hpp", "producer.hpp", "producer_core.hpp", "producer_lanes.hpp"},
+     "claim.hpp", "producer.hpp", "producer_core.hpp", "producer_lanes.hpp", "routed_lanes.hpp"},
     {"consumer.hpp", "consumer_core.hpp", "partition_reader.hpp", "consumer_group.hpp", "group/",
      "broker.hpp", "named_topic.hpp", "group_admin.hpp", "group_description.hpp", "run.hpp",
      "ack_tracker.hpp", "handlers/", "readiness.hpp", "wait_set.hpp", "multi_topic_consumer.hpp",
