@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // driver LIST INCLUDE WORK JOBS MODELS... --tests TESTS...: builds each seeded fault of the list,
 // runs its models and tests on it, and prints who found it. Fails when one survives, or cannot be
-// built, or when something is found in the headers as they are. A whole run leaves WORK/results.txt
-// for the report: a line for each fault, its columns parted by tabs, and a last one that counts.
+// built, or when something is found in the headers as they are. A run leaves WORK/results.txt for the
+// report: a line for each fault, and for each model and file of tests on the headers as they are, its
+// columns parted by tabs, and a last one with the seconds. With GREGOR_MUTANT=TEXT in the environment
+// only those are tried whose name has the text in it, and the other lines stay as they are.
 //
 // MODELS and TESTS are command lines that compile one of either kind; in them {overlay} is the
 // folder with the changed header, {name} the file below model/ or tests/, without its ending, and
@@ -19,7 +21,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string>
@@ -27,6 +31,8 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include <sys/wait.h>
 
 namespace {
 
@@ -194,6 +200,8 @@ std::string line_of(const std::string& text, const std::string& begin)
                : text.substr(at + begin.size(), text.find('\n', at) - at - begin.size());
 }
 
+constexpr const char* as_they_are = "none: the headers as they are, ";
+
 /// What a model on the fault says: its first lines name the test, and what it saw.
 verdict answer_of_model(const std::string& said, int status)
 {
@@ -218,35 +226,56 @@ std::string without_entities(std::string text)
     return text;
 }
 
-/// Of a failure as Catch2 tells it in JUnit's form: the first line that says something.
-std::string reason_in(const std::string& failure)
+/// What lies between the two, the first time after `from`; empty where it does not.
+std::string between(const std::string& text, std::size_t from, std::string_view begin,
+                    std::string_view end)
 {
-    std::istringstream lines(failure);
-    std::string line;
-    std::getline(lines, line); // the tag
-    while (std::getline(lines, line)) {
-        line = line.substr((std::min)(line.find_first_not_of(' '), line.size()));
-        if (!line.empty() && line != "FAILED:" && !line.starts_with("{Unknown")) {
-            return without_entities(line);
-        }
+    const auto at = text.find(begin, from);
+    if (at == std::string::npos) {
+        return {};
     }
-    return "it does not say why";
+    const auto inside = at + begin.size();
+    std::string part = text.substr(inside, text.find(end, inside) - inside);
+    const auto first = part.find_first_not_of(" \n");
+    const auto last = part.find_last_not_of(" \n");
+    return first == std::string::npos ? std::string{}
+                                      : without_entities(part.substr(first, last - first + 1));
 }
 
-/// What a file of tests on the fault says: the first that fails is the last that ran.
+/// Of what Catch2 says in its XML, at the first thing that failed: why it did.
+std::string reason_at(const std::string& said, std::size_t failed)
+{
+    if (said.compare(failed, 8, "success=") == 0) {
+        return between(said, failed, "type=\"", "\"") + "( " +
+               between(said, failed, "<Original>", "</Original>") + " )";
+    }
+    const std::string why = between(said, failed, ">", "</");
+    return why.empty() ? "it does not say why" : why;
+}
+
+/// What a file of tests on the fault says: the first that fails is the last that ran. Catch2's XML,
+/// since it keeps no memory of what went well, which some tests would count.
 verdict answer_of_test(const std::string& said, int status)
 {
     if (status == 0) {
         return {false, "SURVIVES", {}};
     }
-    const auto failed = (std::min)(said.find("<failure"), said.find("<error"));
-    if (failed == std::string::npos) {
-        return {false, "NO ANSWER, status " + std::to_string(status), {}};
+    const std::string by =
+        between(said, (std::min)(said.rfind("<TestCase"), said.size()), "name=\"", "\"");
+    for (const auto* const kind :
+         {"success=\"false\" type", "<Exception", "<Failure", "<FatalErrorCondition"}) {
+        if (const auto failed = said.find(kind); failed != std::string::npos) {
+            return {true, by + " (" + reason_at(said, failed) + ")", {}};
+        }
     }
-    const auto test = said.find(" name=\"", said.rfind("<testcase", failed)) + 7;
-    const std::string by = said.substr(test, said.find('"', test) - test);
-    const std::string why = said.substr(failed, said.find("</", failed) - failed);
-    return {true, without_entities(by) + " (" + reason_in(why) + ")", {}};
+    // of a shell, or of what it ran
+    const int signal = WIFSIGNALED(status)                              ? WTERMSIG(status)
+                       : WIFEXITED(status) && WEXITSTATUS(status) > 128 ? WEXITSTATUS(status) - 128
+                                                                        : 0;
+    if (signal != 0 && !by.empty()) {
+        return {true, by + " (ended by signal " + std::to_string(signal) + ")", {}};
+    }
+    return {false, "NO ANSWER, status " + std::to_string(status), {}};
 }
 
 /// How either kind is compiled.
@@ -269,7 +298,7 @@ verdict try_finder(const finder& who, const fs::path& overlay, const commands& c
         return {false, "NOT BUILT: see " + output.string(), {}};
     }
     const std::string run =
-        "\"" + program.string() + "\"" + (who.is_test ? " --abort --reporter junit" : "");
+        "\"" + program.string() + "\"" + (who.is_test ? " --abort --reporter xml" : "");
     const int status = std::system((run + to_output).c_str());
     fs::remove(program);
     const std::string said = read(output);
@@ -295,21 +324,31 @@ verdict try_finders(const mutant& what, const fs::path& include, const fs::path&
     return {false, "SURVIVES", {}};
 }
 
-/// The columns of the report: see above.
+/// The columns of the report: file (none: the headers as they are), name, who found it where, what.
+/// Lines of what was not tried stay.
 void write_results(const fs::path& path, const std::vector<mutant>& mutants,
-                   const std::vector<verdict>& verdicts, std::size_t faults, int bad,
-                   long long seconds)
+                   const std::vector<std::optional<verdict>>& verdicts, long long seconds)
 {
-    std::ofstream results(path);
-    for (std::size_t i = 0; i < faults; ++i) {
-        results << mutants[i].file << '\t' << mutants[i].name << '\t' << verdicts[i].where << '\t'
-                << verdicts[i].by << '\n';
+    std::map<std::string, std::string> known;
+    std::istringstream before(read(path));
+    for (std::string line; std::getline(before, line);) {
+        if (const auto spent = line.find("seconds\t"); spent == 0) {
+            seconds += std::stoll(line.substr(8));
+        } else {
+            known[line.substr(0, line.find('\t', line.find('\t') + 1))] = line;
+        }
     }
-    const auto tests =
-        std::count_if(mutants.begin() + static_cast<std::ptrdiff_t>(faults), mutants.end(),
-                      [](const mutant& each) { return each.finders.front().is_test; });
-    results << faults << '\t' << mutants.size() - faults - static_cast<std::size_t>(tests) << '\t'
-            << tests << '\t' << bad << '\t' << seconds << '\n';
+    std::ofstream results(path);
+    for (std::size_t i = 0; i < mutants.size(); ++i) {
+        const std::string key = mutants[i].file + '\t' + mutants[i].name;
+        if (verdicts[i]) {
+            known[key] = key + '\t' + verdicts[i]->where + '\t' + verdicts[i]->by;
+        }
+        if (const auto line = known.find(key); line != known.end()) {
+            results << line->second << '\n';
+        }
+    }
+    results << "seconds\t" << seconds << '\n';
 }
 
 /// Tries all, the headers as they are among them; how many are not as they should be.
@@ -317,18 +356,18 @@ int try_all(const fs::path& list, const fs::path& include, const fs::path& work,
             const commands& compile)
 {
     std::vector<mutant> mutants = read_list(list);
-    const char* const only = std::getenv("GREGOR_MUTANT"); // a part of the name
+    const char* const only = std::getenv("GREGOR_MUTANT");
     std::set<finder> finders;
     for (const mutant& each : mutants) {
         finders.insert(each.finders.begin(), each.finders.end());
     }
     const auto faults = mutants.size();
     for (const finder& each : finders) {
-        mutants.push_back({"none: the headers as they are, " + each.name, {}, {each}, {}, {}});
+        mutants.push_back({as_they_are + each.name, {}, {each}, {}, {}});
     }
 
     const auto began = std::chrono::steady_clock::now();
-    std::vector<verdict> verdicts(mutants.size());
+    std::vector<std::optional<verdict>> verdicts(mutants.size());
     std::mutex printing;
     std::atomic<std::size_t> next{0};
     std::atomic<int> bad{0};
@@ -363,8 +402,9 @@ int try_all(const fs::path& list, const fs::path& include, const fs::path& work,
             .count();
     std::printf("%d tried, %d bad, %lld s\n", tried.load(), bad.load(), seconds);
     if (only == nullptr) {
-        write_results(work / "results.txt", mutants, verdicts, faults, bad, seconds);
+        fs::remove(work / "results.txt");
     }
+    write_results(work / "results.txt", mutants, verdicts, seconds);
     return bad;
 }
 

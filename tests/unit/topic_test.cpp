@@ -138,8 +138,8 @@ TEST_CASE("a topic that cannot have its memory leaks none", "[topic]")
     const topic_options options{.partitions = 2, .capacity_records = 2, .groups = {"a", "b"}};
     bool made = false;
     for (long n = 1; !made; ++n) {
-        const support::failing_allocation nth{n};
         try {
+            const support::failing_allocation nth{n};
             auto t = topic<std::string>::create("a name longer than is kept in place", options);
             made = t.has_value();
         } catch (const std::bad_alloc&) {
