@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // driver LIST INCLUDE WORK JOBS MODELS... --tests TESTS...: builds each seeded fault of the list,
 // runs its models and tests on it, and prints who found it. Fails when one survives, or cannot be
-// built, or when something is found in the headers as they are. A run leaves WORK/results.txt for the
-// report: a line for each fault, and for each model and file of tests on the headers as they are, its
-// columns parted by tabs, and a last one with the seconds. With GREGOR_MUTANT=TEXT in the environment
-// only those are tried whose name has the text in it, and the other lines stay as they are.
+// built, or when something is found in the headers as they are. A run leaves WORK/results.txt for
+// the report: a line for each fault, and for each model and file of tests on the headers as they
+// are, its columns parted by tabs, and a last one with the seconds. With GREGOR_MUTANT=TEXT in the
+// environment only those are tried whose name has the text in it, and the other lines stay.
 //
 // MODELS and TESTS are command lines that compile one of either kind; in them {overlay} is the
 // folder with the changed header, {name} the file below model/ or tests/, without its ending, and
