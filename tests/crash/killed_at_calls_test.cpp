@@ -10,13 +10,13 @@
 #    include <string>
 #    include <vector>
 
-#    include <sys/mman.h>
 #    include <sys/wait.h>
 #    include <unistd.h>
 
 #    include "support/catch.hpp"
 #    include "support/durable.hpp"
 #    include "support/failing_storage.hpp"
+#    include "support/stepped_process.hpp"
 
 // A process ends before each of its calls to the system in turn, while it opens a topic on disk,
 // sends, rolls, makes lasting, takes away what is old, and closes: what it had sent is there.
@@ -72,21 +72,6 @@ bool live(const scratch_directory& folder, flush_policy flush, offset_t end,
     return true;
 }
 
-/// Memory that a child shares with its parent.
-struct shared_offset {
-    shared_offset()
-        : at(static_cast<offset_t*>(::mmap(nullptr, sizeof(offset_t), PROT_READ | PROT_WRITE,
-                                           MAP_SHARED | MAP_ANONYMOUS, -1, 0)))
-    {
-        REQUIRE(at != MAP_FAILED);
-    }
-    shared_offset(const shared_offset&) = delete;
-    shared_offset& operator=(const shared_offset&) = delete;
-    ~shared_offset() { ::munmap(at, sizeof(offset_t)); }
-
-    offset_t* at;
-};
-
 /// How a child ended that lives until its n-th call: 0 there, 1 after the last one.
 template <class Value>
 int killed_at(long n, const scratch_directory& folder, flush_policy flush, offset_t end,
@@ -107,22 +92,22 @@ template <class Value>
 void kill_at_every_call()
 {
     const auto flush = GENERATE(flush_policy::none, flush_policy::every_records);
-    const shared_offset sent;
+    const support::shared_with_child<volatile offset_t> sent;
     long n = 0;
     for (int ended = 0; ended == 0; ++n) {
         INFO("killed before call " << n);
         const scratch_directory folder;
         failing_files::fail_nothing();
-        *sent.at = 0;
-        REQUIRE(live<Value>(folder, flush, 1000, *sent.at));
-        ended = killed_at<Value>(n, folder, flush, 2600, *sent.at);
+        *sent = 0;
+        REQUIRE(live<Value>(folder, flush, 1000, *sent));
+        ended = killed_at<Value>(n, folder, flush, 2600, *sent);
         REQUIRE(ended != 2);
-        CHECK(*sent.at >= 1000);
+        CHECK(*sent >= 1000);
         if (n % 4 == 0) {
             // and its heir, while he opens the log
-            REQUIRE(killed_at<Value>(n / 4 % 50, folder, flush, 2600, *sent.at) != 2);
+            REQUIRE(killed_at<Value>(n / 4 % 50, folder, flush, 2600, *sent) != 2);
         }
-        CHECK(support::look_through<Value>(folder, *sent.at) == "");
+        CHECK(support::look_through<Value>(folder, *sent) == "");
     }
     CHECK(n > 50);
     std::printf("crash: killed before each of %ld calls to the system\n", n - 1);

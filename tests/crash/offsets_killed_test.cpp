@@ -4,7 +4,6 @@
 
 #if GREGOR_FILES
 
-#    include <csignal>
 #    include <cstdint>
 #    include <cstdio>
 #    include <cstring>
@@ -12,12 +11,8 @@
 #    include <string>
 #    include <vector>
 
-#    include <sys/mman.h>
-#    include <sys/ptrace.h>
-#    include <sys/wait.h>
-#    include <unistd.h>
-
 #    include "support/catch.hpp"
+#    include "support/stepped_process.hpp"
 
 // A process that commits is stopped before each of its instructions, and what would be there if it
 // were killed is looked at: the old offset or the new one, with its own note.
@@ -93,23 +88,8 @@ contents look(const unsigned char* page)
 
 /// A page that the child writes to, and beside it how many steps it has done.
 struct shared_pages {
-    shared_pages()
-        : at(static_cast<unsigned char*>(::mmap(nullptr, 2 * disk::cell_bytes,
-                                                PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                                                -1, 0)))
-    {
-        REQUIRE(at != MAP_FAILED);
-    }
-    shared_pages(const shared_pages&) = delete;
-    shared_pages& operator=(const shared_pages&) = delete;
-    ~shared_pages() { ::munmap(at, 2 * disk::cell_bytes); }
-
-    [[nodiscard]] volatile std::uint64_t& done() const
-    {
-        return *reinterpret_cast<volatile std::uint64_t*>(at + disk::cell_bytes);
-    }
-
-    unsigned char* const at;
+    alignas(disk::cell_bytes) unsigned char cell[disk::cell_bytes];
+    volatile std::uint64_t done = 0;
 };
 
 } // namespace
@@ -118,60 +98,42 @@ TEST_CASE("whoever is killed at whatever instruction leaves the old offset or th
           "[crash]")
 {
     const auto says = expected();
-    const shared_pages pages;
-    const pid_t child = ::fork();
-    if (child == 0) {
-        disk::offset_cell cell{pages.at};
-        if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) {
-            ::_exit(1);
-        }
-        ::raise(SIGSTOP);
+    const support::shared_with_child<shared_pages> pages;
+    support::stepped_process child{[&](support::stepped_process::wish& wish) {
+        disk::offset_cell cell{pages->cell};
+        wish.step();
         for (std::uint64_t step = 0; step != steps; ++step) {
             take_step(cell, step);
-            pages.done() = step + 1;
+            pages->done = step + 1;
         }
-        ::_exit(0);
-    }
-    int status = 0;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    if (WIFEXITED(status)) {
-        WARN("this system lets no process look at another one");
+    }};
+    if (!child.possible()) {
         return;
     }
-    std::uint64_t stops = 0;
     std::string wrong;
     bool was_new = false; // once the new one is there, it stays
     std::uint64_t last = 0;
-    while (WIFSTOPPED(status) && wrong.empty()) {
-        if (::ptrace(PTRACE_SINGLESTEP, child, nullptr, nullptr) != 0 ||
-            ::waitpid(child, &status, 0) != child) {
-            WARN("this system makes no single steps");
-            break;
-        }
-        ++stops;
-        const std::uint64_t done = pages.done();
+    while (wrong.empty() && child.next()) {
+        const std::uint64_t done = pages->done;
         was_new = was_new && done == last;
         last = done;
-        const contents now = look(pages.at);
+        const contents now = look(pages->cell);
         const bool is_new = done != steps && now == says[done + 1];
         if (!is_new && (was_new || now != says[done])) {
-            wrong = "after " + std::to_string(stops) + " instructions, in step " +
+            wrong = "after " + std::to_string(child.points()) + " instructions, in step " +
                     std::to_string(done) + ": group \"" + now.group + "\", word " +
                     (now.word ? std::to_string(*now.word) : "none") + ", note " +
                     now.note.value_or("none");
         }
         was_new = is_new;
     }
-    ::kill(child, SIGKILL);
-    if (!WIFEXITED(status)) {
-        ::waitpid(child, &status, 0);
-    }
     INFO(wrong);
-    CHECK(wrong.empty());
-    CHECK(pages.done() == steps);
-    CHECK(stops > 10000);
-    std::printf("crash: stopped before each of %llu instructions of %llu commits\n",
-                static_cast<unsigned long long>(stops), static_cast<unsigned long long>(steps));
+    REQUIRE(wrong.empty());
+    CHECK(child.trouble().empty());
+    CHECK(pages->done == steps);
+    CHECK(child.points() > 10000);
+    std::printf("crash: %llu commits: %llu points\n", static_cast<unsigned long long>(steps),
+                static_cast<unsigned long long>(child.points()));
 }
 
 #endif

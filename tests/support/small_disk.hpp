@@ -160,15 +160,17 @@ public:
         }
     }
 
-    void restore() const
+    void restore() const { restore_to(path_); }
+    /// The same in another directory, which has files of these names, or none.
+    void restore_to(const std::string& path) const
     {
-        for (const auto& entry : std::filesystem::directory_iterator{path_}) {
+        for (const auto& entry : std::filesystem::directory_iterator{path}) {
             if (files_.count(entry.path().filename().string()) == 0) {
                 std::filesystem::remove_all(entry.path());
             }
         }
         for (const auto& [name, bytes] : files_) {
-            support::put_bytes(path_ + "/" + name, bytes);
+            support::put_bytes(path + "/" + name, bytes);
         }
     }
 
