@@ -6,6 +6,7 @@
 #include <string>
 
 #include "model/exploring.hpp"
+#include "model/reader_scene.hpp"
 #include "model/small_log.hpp"
 
 namespace {
@@ -18,77 +19,13 @@ using model::explored;
 using model::options;
 using seq = std::uint8_t;
 using ring_of_2 = model::small_log<2>;
+using place = ring_of_2::place;
 using destroying = model::small_log<2, true, true>;
 
-/// A ring whose n-th record has the number n, full from the start; one or two producers go on.
+/// A ring that is full from the start; one or two producers go on.
 template <class Log>
-struct scene {
-    using place = typename Log::place;
-
-    explicit scene(bool shared) : log(start)
-    {
-        if (shared) {
-            log.protocol.share();
-        }
-        first = second = log.protocol.open_lane();
-        cursor = &log.protocol.gate().cursor("reader");
-        lease = &log.protocol.gate().lease("reader");
-        send(first);
-        send(first);
-    }
-
-    /// Sends one record, if there is room: the number that belongs to its place.
-    void send(typename Log::lane& lane)
-    {
-        const auto got = log.claim(lane, 1);
-        if (got.outcome == Log::claiming::granted) {
-            log.fill(got.first, 1, ring::minus(got.first, start));
-            log.publish(lane, got.first, 1);
-        }
-    }
-
-    /// A record of this sequence is what it was when it was published.
-    void read(seq at)
-    {
-        check(log.slot(at)->number.get() == ring::minus(at, start),
-              "what is held is what was sent there");
-    }
-
-    /// Reads everything from here on, as the lease has it; `most` at the most.
-    seq read_from(seq at, seq most)
-    {
-        const auto got = log.protocol.available(sight, at, most);
-        if (got.count != 0) {
-            lease->set(got.first, place::holds);
-        }
-        for (seq i = 0; i < got.count; ++i) {
-            read(ring::plus(got.first, i));
-        }
-        lease->set(0, 0);
-        return ring::plus(got.first, got.count);
-    }
-
-    /// As `hold_from`: publishes the cursor, fences, looks at the log start.
-    seq join(seq wanted)
-    {
-        cursor->enter(wanted, place::holds);
-        env::heavy();
-        const seq oldest = log.protocol.room().log_start();
-        if (ring::before(wanted, oldest)) {
-            cursor->set(oldest, place::holds);
-            log.room_made.notify();
-            return oldest;
-        }
-        return wanted;
-    }
-
-    static constexpr seq start = 254;
-    Log log;
-    typename Log::lane first;
-    typename Log::lane second;
-    typename Log::sight sight{start, false};
-    place* cursor;
-    place* lease;
+struct scene : model::reader_scene<Log> {
+    explicit scene(bool shared) : model::reader_scene<Log>(shared) { this->send(this->first, 2); }
 };
 
 /// A producer goes on for some records, while a reader does something.
@@ -97,11 +34,7 @@ void extended_against(const std::string& name, const options& how, int records, 
 {
     explored(name, how, [=](model::run& run) {
         auto here = std::make_shared<scene<Log>>(false);
-        run.thread([=] {
-            for (int i = 0; i < records; ++i) {
-                here->send(here->first);
-            }
-        });
+        run.thread([=] { here->send(here->first, records); });
         run.thread([=] { reader(*here); });
     });
 }
@@ -139,7 +72,6 @@ TEST_CASE("a reader that joins further back than the log goes starts where it be
 TEST_CASE("a reader that leaves and comes again holds nothing in between", "[model]")
 {
     extended_against<ring_of_2>("limit: a reader leaves and comes again", {}, 1, [](auto& here) {
-        using place = ring_of_2::place;
         seq at = here.join(here.start);
         here.cursor->set(at, place::committed);
         here.log.room_made.notify();
@@ -150,39 +82,17 @@ TEST_CASE("a reader that leaves and comes again holds nothing in between", "[mod
 
 TEST_CASE("a commit within a batch does not pull the batch away", "[model]")
 {
-    extended_against<ring_of_2>("limit: commit within the batch", {}, 2, [](auto& here) {
-        using place = ring_of_2::place;
-        seq at = here.join(here.log.protocol.room().log_start());
-        const auto got = here.log.protocol.available(here.sight, at, 2);
-        if (got.count == 0) {
-            return;
-        }
-        here.lease->set(got.first, place::holds);
-        here.cursor->set(ring::plus(got.first, got.count), place::holds | place::committed);
-        for (seq i = 0; i < got.count; ++i) {
-            here.read(ring::plus(got.first, i));
-        }
-        here.lease->set(0, 0);
-    });
-    extended_against<ring_of_2>("limit: the group goes within the batch", {}, 2, [](auto& here) {
-        using place = ring_of_2::place;
-        seq at = here.join(here.log.protocol.room().log_start());
-        const auto got = here.log.protocol.available(here.sight, at, 2);
-        if (got.count == 0) {
-            return;
-        }
-        here.lease->set(got.first, place::holds);
-        here.cursor->set(at, place::committed);
-        here.read(got.first);
-        here.lease->set(0, 0);
-    });
+    for (const bool goes : {false, true}) {
+        extended_against<ring_of_2>(goes ? "limit: the group goes within the batch"
+                                         : "limit: commit within the batch",
+                                    {}, 2, [=](auto& here) { here.move_within_batch(goes); });
+    }
 }
 
 TEST_CASE("a reader that goes back reads what still stands there", "[model]")
 {
     // the cursor stands further on; the lease alone keeps what is read again
     extended_against<ring_of_2>("limit: a reader goes back", {}, 2, [](auto& here) {
-        using place = ring_of_2::place;
         here.cursor->set(ring::plus(here.start, 1), place::holds | place::committed);
         here.lease->set(here.start, place::holds);
         env::heavy();
@@ -196,7 +106,6 @@ TEST_CASE("a reader that goes back reads what still stands there", "[model]")
 TEST_CASE("a lossy reader reads what its lease has kept, or learns that it is gone", "[model]")
 {
     const auto reads = [](auto& here) {
-        using place = ring_of_2::place;
         here.log.protocol.room().expect_light_readers();
         here.lease->set(here.start, place::holds);
         env::light();
@@ -217,13 +126,12 @@ TEST_CASE("nothing that a standing reader has not read is given away", "[model]"
                         : "limit: a standing reader, a batch",
                  {.preemptions = 2}, [=](model::run& run) {
                      auto here = std::make_shared<scene<ring_of_2>>(shared);
-                     here->cursor->set(here->start, ring_of_2::place::holds);
+                     here->cursor->set(here->start, place::holds);
                      run.thread([=] { here->send(here->first); });
                      if (shared) {
                          run.thread([=] { here->send(here->second); });
                      }
                      run.thread([=] {
-                         using place = ring_of_2::place;
                          here->read(here->start);
                          here->cursor->set(ring::plus(here->start, 1), place::holds);
                          here->read(ring::plus(here->start, 1));

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "model/exploring.hpp"
+#include "model/reader_scene.hpp"
 #include "model/small_segments.hpp"
 
 namespace {
@@ -22,63 +23,9 @@ using place = small_log::place;
 
 constexpr seq start = 254;
 
-/// A log of two segments at the most, whose n-th record has the number n: both are full.
-struct scene {
-    explicit scene(bool shared) : log(start, start, 2)
-    {
-        if (shared) {
-            log.protocol.share();
-        }
-        first = second = log.protocol.open_lane();
-        cursor = &log.protocol.gate().cursor("reader");
-        lease = &log.protocol.gate().lease("reader");
-    }
-
-    /// Sends records, if there is room: the numbers that belong to their places.
-    void send(small_log::lane& lane, int count)
-    {
-        for (int i = 0; i < count; ++i) {
-            const auto got = log.claim(lane, 1);
-            if (got.outcome == small_log::claiming::granted) {
-                log.fill(got.first, 1, ring::minus(got.first, start));
-                log.publish(lane, got.first, 1);
-            }
-        }
-    }
-
-    void read(seq at)
-    {
-        check(log.slot(at)->number.get() == ring::minus(at, start),
-              "what is held is what was sent there");
-    }
-
-    /// Reads everything from here on, as the lease has it; `most` at the most.
-    seq read_from(seq at, seq most)
-    {
-        const auto got = log.protocol.available(sight, at, most);
-        if (got.count != 0) {
-            lease->set(got.first, place::holds);
-        }
-        for (seq i = 0; i < got.count; ++i) {
-            read(ring::plus(got.first, i));
-        }
-        lease->set(0, 0);
-        return ring::plus(got.first, got.count);
-    }
-
-    /// As `hold_from`: publishes the cursor, fences, looks at the log start.
-    seq join(seq wanted)
-    {
-        cursor->enter(wanted, place::holds);
-        env::heavy();
-        const seq oldest = log.protocol.room().log_start();
-        if (ring::before(wanted, oldest)) {
-            cursor->set(oldest, place::holds);
-            log.room_made.notify();
-            return oldest;
-        }
-        return wanted;
-    }
+/// A log of two segments at the most, which four records fill.
+struct scene : model::reader_scene<small_log> {
+    explicit scene(bool shared) : reader_scene(shared, start, 2U) {}
 
     /// As `look_unprotected`: leases, fences, and looks whether it was still there. What is read
     /// then is what was sent, and all that is not missed.
@@ -97,20 +44,11 @@ struct scene {
         if (!ring::before(at, begins())) {
             const auto got = log.protocol.available(sight, at, 2);
             check(got.first == at && got.count == 2, "what is held is there");
-            for (seq i = 0; i < got.count; ++i) {
-                read(ring::plus(got.first, i));
-            }
+            read_all(got);
         }
         lease->set(0, 0);
         log.room_made.notify();
     }
-
-    small_log log;
-    small_log::lane first;
-    small_log::lane second;
-    small_log::sight sight{start, false};
-    place* cursor;
-    place* lease;
 };
 
 /// Room is made for some records, and old ones go, while a reader does something. Sole, and shared.
@@ -155,24 +93,7 @@ TEST_CASE("a commit within a batch does not take its segment away", "[model]")
 {
     for (const bool goes : {false, true}) {
         rolled_against(goes ? "the group goes within the batch" : "commit within the batch", {}, 1,
-                       [=](scene& here) {
-                           const seq at = here.join(here.log.protocol.room().log_start());
-                           const auto got = here.log.protocol.available(here.sight, at, 2);
-                           if (got.count == 0) {
-                               return;
-                           }
-                           here.lease->set(got.first, place::holds);
-                           if (goes) {
-                               here.cursor->set(at, place::committed);
-                           } else {
-                               here.cursor->set(ring::plus(got.first, got.count),
-                                                place::holds | place::committed);
-                           }
-                           for (seq i = 0; i < got.count; ++i) {
-                               here.read(ring::plus(got.first, i));
-                           }
-                           here.lease->set(0, 0);
-                       });
+                       [=](scene& here) { here.move_within_batch(goes); });
     }
 }
 

@@ -2,19 +2,13 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <new>
 
 #include "model/checker/model.hpp"
+#include "model/small_producing.hpp"
 
-// A broken precondition is a finding like any other.
-#ifndef GREGOR_ASSERT_HANDLER
-#    define GREGOR_ASSERT_HANDLER(sentence) ::gregor::model::fail(sentence)
-#endif
-
-#include "gregor/ring/event_count.hpp"
 #include "gregor/ring/sequencer.hpp"
 
 namespace gregor::model {
@@ -23,15 +17,15 @@ namespace gregor::model {
 /// bits, with slots whose every access is watched: a log in the small, as `memory_log` and the
 /// classes above it use the protocol.
 template <std::uint8_t Capacity, bool Many = true, bool Destroys = false>
-class small_log {
+class small_log : public small_producing<small_log<Capacity, Many, Destroys>,
+                                         ring::sequencer<std::uint8_t, env, Many>> {
+    using base = typename small_log::small_producing;
+
 public:
-    using seq = std::uint8_t;
-    using sequencer = ring::sequencer<seq, env, Many>;
-    using lane = typename sequencer::lane_type;
-    using sight = typename sequencer::sight_type;
-    using place = typename sequencer::place;
-    using extent = typename sequencer::run_type;
-    using claiming = ring::claiming;
+    using typename base::claiming;
+    using typename base::lane;
+    using typename base::seq;
+    using typename base::sequencer;
 
     /// A record: who sent it, and the how manieth of his it is.
     struct value {
@@ -79,97 +73,11 @@ public:
         if constexpr (Destroys) {
             new (slot(at)) value{sender, number};
         } else {
-            slot(at)->sender.set(sender);
-            slot(at)->number.set(number);
+            base::fill(at, sender, number);
         }
     }
-
-    void publish(lane& mine, seq first, seq count)
-    {
-        protocol.publish(mine, first, count);
-        records_arrived.notify();
-        if (mine.shared) {
-            room_made.notify();
-        }
-    }
-
-    /// Ends a hold of which the first `built` were filled.
-    void settle(lane& mine, seq first, seq count, seq built)
-    {
-        protocol.settle(mine, first, count, built);
-        records_arrived.notify();
-        room_made.notify();
-    }
-
-    /// Sends records, the first of them with this number, if there is room for all.
-    claiming try_send(lane& mine, int sender, int number, seq count = 1)
-    {
-        const auto got = claim(mine, count);
-        if (got.outcome == claiming::granted) {
-            for (seq i = 0; i < count; ++i) {
-                fill(ring::plus(got.first, i), sender, number + i);
-            }
-            publish(mine, got.first, count);
-        }
-        return got.outcome;
-    }
-
-    /// Sends records as soon as there is room for all.
-    claiming send(lane& mine, int sender, int number, seq count = 1)
-    {
-        claiming outcome = claiming::full;
-        wait_on(room_made, [&] {
-            outcome = try_send(mine, sender, number, count);
-            return outcome != claiming::full;
-        });
-        return outcome;
-    }
-
-    /// The second producer comes: as the topic does it, under its mutex.
-    [[nodiscard]] lane join_producers()
-    {
-        owner.lock();
-        if constexpr (Many) {
-            protocol.share();
-        }
-        const lane mine = protocol.open_lane();
-        owner.unlock();
-        return mine;
-    }
-
-    void close()
-    {
-        owner.lock();
-        protocol.close();
-        owner.unlock();
-        records_arrived.notify();
-        room_made.notify();
-    }
-
-    /// As `wait_until` of the wait policies.
-    template <class Ready>
-    void wait_on(ring::event_count<env>& event, Ready&& ready)
-    {
-        while (!ready()) {
-            if (!sleeps) {
-                env::yield();
-                continue;
-            }
-            const auto ticket = event.announce();
-            if (ready()) {
-                return;
-            }
-            event.sleep(ticket, std::chrono::nanoseconds::max());
-        }
-    }
-
-    /// Whether who waits sleeps; else he looks again and again, which is less to explore.
-    bool sleeps = false;
 
     sequencer protocol;
-    ring::event_count<env> records_arrived;
-    ring::event_count<env> room_made;
-    mutex owner;
 
 private:
     struct retire {

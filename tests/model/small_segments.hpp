@@ -19,15 +19,15 @@ namespace gregor::model {
 /// of them. Where a segment is taken away its slots are written, so that who still reads there is
 /// found.
 template <bool Many = true>
-class small_segments {
+class small_segments
+    : public small_producing<small_segments<Many>,
+                             ring::sequencer<std::uint8_t, env, Many, ring::in_segments>> {
+    using base = typename small_segments::small_producing;
+
 public:
-    using seq = std::uint8_t;
-    using sequencer = ring::sequencer<seq, env, Many, ring::in_segments>;
-    using lane = typename sequencer::lane_type;
-    using sight = typename sequencer::sight_type;
-    using place = typename sequencer::place;
-    using extent = typename sequencer::run_type;
-    using claiming = ring::claiming;
+    using typename base::lane;
+    using typename base::seq;
+    using typename base::sequencer;
 
     static constexpr seq segment = 2;
     static constexpr seq window = 4 * segment;
@@ -60,85 +60,6 @@ public:
     [[nodiscard]] auto hold(lane& mine, seq count)
     {
         return protocol.hold(mine, count, [this](seq end) { return make_room(end); });
-    }
-
-    void fill(seq at, int sender, int number)
-    {
-        slot(at)->sender.set(sender);
-        slot(at)->number.set(number);
-    }
-
-    void publish(lane& mine, seq first, seq count)
-    {
-        protocol.publish(mine, first, count);
-        records_arrived.notify();
-        if (mine.shared) {
-            room_made.notify();
-        }
-    }
-
-    /// Ends a hold of which the first `built` were filled.
-    void settle(lane& mine, seq first, seq count, seq built)
-    {
-        protocol.settle(mine, first, count, built);
-        records_arrived.notify();
-        room_made.notify();
-    }
-
-    /// Sends records, the first of them with this number, if there is room for all; `where` is the
-    /// first one's.
-    claiming try_send(lane& mine, int sender, int number, seq count = 1, seq* where = nullptr)
-    {
-        const auto got = claim(mine, count);
-        if (got.outcome == claiming::granted) {
-            for (seq i = 0; i < count; ++i) {
-                fill(ring::plus(got.first, i), sender, number + i);
-            }
-            publish(mine, got.first, count);
-            if (where != nullptr) {
-                *where = got.first;
-            }
-        }
-        return got.outcome;
-    }
-
-    /// Sends records as soon as there is room for all.
-    claiming send(lane& mine, int sender, int number, seq count = 1)
-    {
-        claiming outcome = claiming::full;
-        wait_on(room_made, [&] {
-            outcome = try_send(mine, sender, number, count);
-            return outcome != claiming::full;
-        });
-        return outcome;
-    }
-
-    /// The second producer comes: as the topic does it, under its mutex.
-    [[nodiscard]] lane join_producers()
-    {
-        const std::lock_guard lock{owner};
-        if constexpr (Many) {
-            protocol.share();
-        }
-        return protocol.open_lane();
-    }
-
-    void close()
-    {
-        {
-            const std::lock_guard lock{owner};
-            protocol.close();
-        }
-        records_arrived.notify();
-        room_made.notify();
-    }
-
-    template <class Ready>
-    void wait_on(ring::event_count<env>& /*event*/, Ready&& ready)
-    {
-        while (!ready()) {
-            env::yield();
-        }
     }
 
     // --- as the keeper ---------------------------------------------------------------------------
@@ -183,10 +104,7 @@ private:
 
 public:
     sequencer protocol;
-    ring::event_count<env> records_arrived;
-    ring::event_count<env> room_made;
     ring::watermark<seq, env> durable;
-    mutex owner;
     mutex keeping;
 
 private:
@@ -209,7 +127,7 @@ private:
     void prepare()
     {
         const seq at = protocol.room().limit();
-        fill(at, -1, -1);
+        this->fill(at, -1, -1);
         protocol.room().grant(ring::plus(at, 1));
     }
 
@@ -234,7 +152,7 @@ private:
         for (; begin_ != next; begin_ = ring::plus(begin_, 1)) {
             // relaxed: what lies there now is zeros; who looks sees those, or what was there
             slot(begin_)->stamp.store(0, std::memory_order_relaxed);
-            fill(begin_, -2, -2);
+            this->fill(begin_, -2, -2);
         }
         return true;
     }
