@@ -3,30 +3,24 @@
 // slots, and up to three chunks. What counts is whole, with its blob, and nothing is written over
 // it later.
 
-#include "fuzz/target.hpp"
+#include "fuzz/partition.hpp"
 
-#include <map>
 #include <optional>
 
 #include <gregor/log/blob_reader.hpp>
-#include <gregor/log/recovery.hpp>
-#include <gregor/log/repair.hpp>
-
-#include "support/simulated_files.hpp"
 
 namespace {
 
 namespace disk = gregor::disk;
-using files = support::simulated_files;
+using fuzz::files;
+using fuzz::is_itself;
+using fuzz::puts_checksums_right;
+using fuzz::syncs_all;
+using fuzz::verifies_sealed;
 using gregor::offset_t;
 
-enum : unsigned char {
-    puts_checksums_right = 1,
-    puts_blobs_right = 2, ///< what a slot says of its blob is so, where there are such bytes
-    is_itself = 4,        ///< no copy
-    verifies_sealed = 8,
-    syncs_all = 16,
-};
+/// What a slot says of its blob is so, where there are such bytes.
+constexpr unsigned char puts_blobs_right = 2;
 
 const disk::segment_format format{.type = "text",
                                   .payload_bytes = 24,
@@ -37,13 +31,7 @@ constexpr std::size_t slot_bytes = 40;
 constexpr std::size_t payload_at = 16;
 constexpr std::size_t content_bytes = 512; ///< of a chunk that are not zero
 
-/// The blocks and the slots of a segment, without the zeros between.
-struct compact_segment {
-    disk::header_block header;
-    disk::identity_block identity;
-    disk::seal_block seal;
-    unsigned char slots[8 * slot_bytes];
-};
+using compact_segment = fuzz::compact_segment<slot_bytes>;
 
 /// A chunk: which one, how long its file is, its header, and what is not zero of it.
 struct compact_chunk {
@@ -54,59 +42,33 @@ struct compact_chunk {
 };
 
 /// In the files of an input.
-unsigned char* find_blob(support::simulated_disk& memory, const disk::blob_ref& ref)
+unsigned char* find_blob(fuzz::partition& input, const disk::blob_ref& ref)
 {
     const std::uint64_t base = ref.position & ~(format.blob_chunk_bytes - 1);
-    const auto found = memory.names.find(disk::chunk_name(base));
-    if (found == memory.names.end() || !disk::is_possible(ref, format.blob_chunk_bytes)) {
+    fuzz::bytes* const file = input.find(disk::chunk_name(base));
+    if (file == nullptr || !disk::is_possible(ref, format.blob_chunk_bytes)) {
         return nullptr;
     }
-    fuzz::bytes& file = memory.files[static_cast<std::size_t>(found->second)].now;
     const auto at = static_cast<std::size_t>(disk::page_bytes + (ref.position - base));
-    return at + ref.bytes <= file.size() ? file.data() + at : nullptr;
+    return at + ref.bytes <= file->size() ? file->data() + at : nullptr;
 }
 
-void put_all_right(compact_segment& segment, support::simulated_disk& memory, unsigned char mode)
+void put_blobs_right(compact_segment& segment, fuzz::partition& input)
 {
-    const std::uint64_t salt = segment.header.salt;
-    fuzz::put_right(segment.header, salt);
-    fuzz::put_right(segment.identity, salt);
-    if (segment.seal.magic[0] != 0) {
-        fuzz::put_right(segment.seal, salt);
-    }
     for (std::size_t i = 0; i != 8; ++i) {
-        unsigned char* const slot = segment.slots + i * slot_bytes;
-        std::uint64_t stamp = 0;
-        std::memcpy(&stamp, slot, sizeof stamp);
-        disk::blob_ref ref = disk::blob_of(slot, payload_at);
-        const unsigned char* const blob = find_blob(memory, ref);
-        if ((mode & puts_blobs_right) != 0 && blob != nullptr) {
+        disk::blob_ref ref = disk::blob_of(segment.slot(i), payload_at);
+        if (const unsigned char* const blob = find_blob(input, ref)) {
             ref.crc = gregor::crc32c::of(blob, ref.bytes);
-            std::memcpy(slot + payload_at, &ref, sizeof ref);
-        }
-        if (stamp != 0) {
-            fuzz::put_slot_right(salt, slot, slot_bytes);
+            std::memcpy(segment.slot(i) + payload_at, &ref, sizeof ref);
         }
     }
 }
 
 /// Puts the input's files on the disk.
-void fill(support::simulated_disk& memory, fuzz::pieces& from, unsigned char mode)
+void fill(fuzz::partition& input, fuzz::pieces& from, unsigned char mode)
 {
     const bool right = (mode & puts_checksums_right) != 0;
-    const auto add = [&](const std::string& name, fuzz::bytes image) {
-        memory.names[name] = static_cast<int>(memory.files.size());
-        memory.files.push_back({image, image});
-    };
-    fuzz::bytes checkpoint(2 * disk::page_bytes);
-    for (std::size_t at = 0; at != checkpoint.size(); at += disk::page_bytes) {
-        auto block = from.take<disk::checkpoint_block>();
-        if (right) {
-            fuzz::put_right(block, 0);
-        }
-        std::memcpy(checkpoint.data() + at, &block, sizeof block);
-    }
-    add("checkpoint", std::move(checkpoint));
+    input.add_checkpoint(from, mode);
     const std::size_t chunks = from.take<unsigned char>() % 4U;
     for (std::size_t i = 0; i != chunks; ++i) {
         auto chunk = from.take<compact_chunk>();
@@ -117,7 +79,7 @@ void fill(support::simulated_disk& memory, fuzz::pieces& from, unsigned char mod
         std::memcpy(image.data(), &chunk.header, sizeof chunk.header);
         std::memcpy(image.data() + disk::page_bytes, chunk.content, content_bytes);
         image.resize(chunk.bytes % (2 * image.size()));
-        add(disk::chunk_name(chunk.base), std::move(image));
+        input.add(disk::chunk_name(chunk.base), image);
     }
     std::uint64_t last_salt = 0;
     for (int which = 0; which != 2 && from.left() != 0; ++which) {
@@ -127,36 +89,26 @@ void fill(support::simulated_disk& memory, fuzz::pieces& from, unsigned char mod
         }
         if ((mode & is_itself) != 0) {
             segment.identity.device = 1;
-            segment.identity.inode = memory.files.size();
+            segment.identity.inode = static_cast<std::uint64_t>(input.next_number());
+        }
+        if (right && (mode & puts_blobs_right) != 0) {
+            put_blobs_right(segment, input);
         }
         if (right) {
-            put_all_right(segment, memory, mode);
+            segment.put_right();
         }
         last_salt = segment.header.salt;
-        fuzz::bytes image(static_cast<std::size_t>(format.file_bytes()));
-        std::memcpy(image.data(), &segment, offsetof(compact_segment, slots));
-        std::memcpy(image.data() + disk::page_bytes, segment.slots, sizeof segment.slots);
-        add(disk::segment_name(segment.header.base), std::move(image));
+        input.add(disk::segment_name(segment.header.base), segment.image(format));
     }
-}
-
-std::map<std::string, fuzz::bytes> contents(const support::simulated_disk& memory)
-{
-    std::map<std::string, fuzz::bytes> all;
-    for (const auto& [name, number] : memory.names) {
-        all[name] = memory.files[static_cast<std::size_t>(number)].now;
-    }
-    return all;
 }
 
 /// Everything below the end counts, and has its blob; what is written next lies behind all of them.
-void look_at_records(const disk::directory<files>& in, disk::recovered<files>& log,
-                     support::simulated_disk& memory, bool sealed_too)
+void look_at_records(fuzz::partition& input, disk::recovered<files>& log, bool sealed_too)
 {
     fuzz::require(log.blobs.has_value(), "there is a store of blobs");
     fuzz::require(log.blobs_end <= disk::most_blob_position + disk::page_bytes,
                   "blobs end where some may still come");
-    disk::blob_reader<files> blobs{in, format.blob_chunk_bytes};
+    disk::blob_reader<files> blobs{input.in, format.blob_chunk_bytes};
     for (auto& segment : log.segments) {
         for (std::size_t i = 0; i != 8; ++i) {
             const offset_t at = segment.base() + i;
@@ -179,28 +131,11 @@ void look_at_records(const disk::directory<files>& in, disk::recovered<files>& l
                 fuzz::require(blobs.read(ref, whole).ok() && whole, "a record has its blob");
                 fuzz::require(disk::end_of(ref) <= log.blobs_end,
                               "what is written next lies behind it");
-                fuzz::require(ref.bytes == 0 || find_blob(memory, ref) != nullptr,
+                fuzz::require(ref.bytes == 0 || find_blob(input, ref) != nullptr,
                               "a blob lies in a chunk");
             }
         }
     }
-}
-
-/// What recovery refused: a repair refuses it as of another program, or makes it one that opens.
-void repair(const disk::directory<files>& in, support::simulated_disk& memory,
-            disk::recovery_options options)
-{
-    const auto before = contents(memory);
-    const auto repaired = disk::repair(in, format, options);
-    if (!repaired) {
-        fuzz::require(repaired.error().code() == gregor::errc::wrong_format &&
-                          contents(memory) == before,
-                      "a repair changes nothing where it refuses the files");
-        return;
-    }
-    auto log = disk::recover(in, format, {.verify_sealed = true});
-    fuzz::require(log.has_value(), "what was repaired can be opened, and is whole");
-    look_at_records(in, *log, memory, true);
 }
 
 } // namespace
@@ -209,28 +144,21 @@ void fuzz::look(const bytes& input)
 {
     pieces from{input};
     const auto mode = from.take<unsigned char>();
-    support::simulated_disk memory{1};
-    files::disk = &memory;
-    fill(memory, from, mode);
-    const auto in = *disk::directory<files>::open("memory");
-    const disk::recovery_options options{.verify_sealed = (mode & verifies_sealed) != 0,
-                                         .sync_all = (mode & syncs_all) != 0};
-    const auto before = contents(memory);
-    auto log = disk::recover(in, format, options);
+    const auto options = options_of(mode);
+    partition there;
+    fill(there, from, mode);
+    auto log = there.recover(format, options, [&](auto& repaired, const auto&) {
+        look_at_records(there, repaired, true);
+    });
     if (!log) {
-        require(log.error().code() == gregor::errc::corrupt ||
-                    log.error().code() == gregor::errc::wrong_format,
-                "a refusal says that the files are not right");
-        require(contents(memory) == before, "what is refused is not changed");
-        repair(in, memory, options);
         return;
     }
-    look_at_records(in, *log, memory, options.verify_sealed);
-    auto again = disk::recover(in, format, options);
+    look_at_records(there, *log, options.verify_sealed);
+    auto again = disk::recover(there.in, format, options);
     require(again.has_value(), "what was recovered can be opened");
     require(again->report.end == log->report.end && again->blobs_end == log->blobs_end,
             "a second recovery comes to the same");
-    look_at_records(in, *again, memory, options.verify_sealed);
+    look_at_records(there, *again, options.verify_sealed);
 }
 
 namespace {
@@ -245,16 +173,7 @@ fuzz::bytes log_of(unsigned char mode, offset_t count, std::optional<offset_t> h
     const auto position = [](offset_t at) {
         return at / a_chunk * format.blob_chunk_bytes + at % a_chunk * 104;
     };
-    for (const std::uint64_t sequence : {2U, 1U}) {
-        disk::checkpoint_block block{};
-        block.version = disk::format_version;
-        block.sequence = sequence;
-        block.durable = durable;
-        block.blobs_end = position(durable);
-        std::memset(block.boot_id, boot, sizeof block.boot_id);
-        disk::finish_block(block, disk::checkpoint_magic, 0);
-        fuzz::append(input, &block, sizeof block);
-    }
+    fuzz::append_checkpoint(input, durable, boot, position(durable));
     const auto chunks = static_cast<unsigned char>((count + a_chunk - 1) / a_chunk);
     input.push_back(chunks);
     std::vector<compact_chunk> all(chunks);
@@ -279,7 +198,7 @@ fuzz::bytes log_of(unsigned char mode, offset_t count, std::optional<offset_t> h
             disk::finish_block(segment.seal, disk::seal_magic, salt);
         }
         for (offset_t at = base; at != base + 8 && at < count; ++at) {
-            unsigned char* const slot = segment.slots + (at - base) * slot_bytes;
+            unsigned char* const slot = segment.slot(at - base);
             const unsigned char* const blob = all[at / a_chunk].content + at % a_chunk * 104;
             disk::blob_ref ref{position(at), 100, gregor::crc32c::of(blob, 100)};
             ref.crc ^= broken == at ? 1U : 0U;
@@ -302,11 +221,10 @@ bool opens(const fuzz::bytes& input)
 {
     fuzz::pieces from{input};
     const auto mode = from.take<unsigned char>();
-    support::simulated_disk memory{1};
-    files::disk = &memory;
-    fill(memory, from, mode);
-    const auto in = *disk::directory<files>::open("memory");
-    return disk::recover(in, format, {.verify_sealed = (mode & verifies_sealed) != 0}).has_value();
+    fuzz::partition there;
+    fill(there, from, mode);
+    return disk::recover(there.in, format, {.verify_sealed = (mode & verifies_sealed) != 0})
+        .has_value();
 }
 
 } // namespace

@@ -2,82 +2,48 @@
 // The files of a partition, whole, through a recovery: one checkpoint and up to three segments of
 // eight slots. What is known of every result, whatever the files held, is required.
 
-#include "fuzz/target.hpp"
+#include "fuzz/partition.hpp"
 
-#include <map>
 #include <optional>
-
-#include <gregor/log/recovery.hpp>
-#include <gregor/log/repair.hpp>
-
-#include "support/simulated_files.hpp"
 
 namespace {
 
 namespace disk = gregor::disk;
-using files = support::simulated_files;
+using fuzz::files;
+using fuzz::is_itself;
+using fuzz::puts_checksums_right;
+using fuzz::syncs_all;
+using fuzz::verifies_sealed;
 using gregor::offset_t;
 
 enum : unsigned char {
-    puts_checksums_right = 1,
     is_chained = 2, ///< each segment follows the one before, and is named so
-    is_itself = 4,  ///< no copy
-    verifies_sealed = 8,
-    syncs_all = 16,
-    is_long = 32,  ///< files have a byte more than they should have
-    is_short = 64, ///< or end within their slots
-    has_gap = 128, ///< one segment is not there
+    is_long = 32,   ///< files have a byte more than they should have
+    is_short = 64,  ///< or end within their slots
+    has_gap = 128,  ///< one segment is not there
 };
 
 const disk::segment_format format{
     .type = "number", .payload_bytes = 16, .payload_alignment = 8, .slot_count = 8};
 constexpr std::size_t slot_bytes = 32;
 
-/// The blocks and the slots of a segment, without the zeros between.
-struct compact_segment {
-    disk::header_block header;
-    disk::identity_block identity;
-    disk::seal_block seal;
-    unsigned char slots[8 * slot_bytes];
-};
+using compact_segment = fuzz::compact_segment<slot_bytes>;
 
 /// What has a stamp has that of its offset, and of the kind that it had.
 void put_stamps_right(compact_segment& segment)
 {
     for (std::size_t i = 0; i != 8; ++i) {
-        unsigned char* const slot = segment.slots + i * slot_bytes;
-        std::uint64_t stamp = 0;
-        std::memcpy(&stamp, slot, sizeof stamp);
+        std::uint64_t stamp = segment.stamp(i);
         if (stamp != 0) {
             stamp = ((segment.header.base + i + 1) << 2U) | (stamp & 3U);
-            std::memcpy(slot, &stamp, sizeof stamp);
-        }
-    }
-}
-
-void put_all_right(compact_segment& segment)
-{
-    const std::uint64_t salt = segment.header.salt;
-    fuzz::put_right(segment.header, salt);
-    fuzz::put_right(segment.identity, salt);
-    if (segment.seal.magic[0] != 0) {
-        fuzz::put_right(segment.seal, salt);
-    }
-    for (std::size_t i = 0; i != 8; ++i) {
-        unsigned char* const slot = segment.slots + i * slot_bytes;
-        std::uint64_t stamp = 0;
-        std::memcpy(&stamp, slot, sizeof stamp);
-        if (stamp != 0) {
-            fuzz::put_slot_right(salt, slot, slot_bytes);
+            std::memcpy(segment.slot(i), &stamp, sizeof stamp);
         }
     }
 }
 
 fuzz::bytes image_of(const compact_segment& segment, unsigned char mode)
 {
-    fuzz::bytes image(static_cast<std::size_t>(format.file_bytes()));
-    std::memcpy(image.data(), &segment, offsetof(compact_segment, slots));
-    std::memcpy(image.data() + disk::page_bytes, segment.slots, sizeof segment.slots);
+    fuzz::bytes image = segment.image(format);
     if ((mode & is_long) != 0) {
         image.push_back(0);
     } else if ((mode & is_short) != 0) {
@@ -87,21 +53,9 @@ fuzz::bytes image_of(const compact_segment& segment, unsigned char mode)
 }
 
 /// Puts the input's files on the disk.
-void fill(support::simulated_disk& memory, fuzz::pieces& from, unsigned char mode)
+void fill(fuzz::partition& input, fuzz::pieces& from, unsigned char mode)
 {
-    const auto add = [&](const std::string& name, fuzz::bytes image) {
-        memory.names[name] = static_cast<int>(memory.files.size());
-        memory.files.push_back({image, image});
-    };
-    fuzz::bytes checkpoint(2 * disk::page_bytes);
-    for (std::size_t at = 0; at != checkpoint.size(); at += disk::page_bytes) {
-        auto block = from.take<disk::checkpoint_block>();
-        if ((mode & puts_checksums_right) != 0) {
-            fuzz::put_right(block, 0);
-        }
-        std::memcpy(checkpoint.data() + at, &block, sizeof block);
-    }
-    add("checkpoint", std::move(checkpoint));
+    input.add_checkpoint(from, mode);
     std::uint64_t last_salt = 0;
     offset_t next = 0;
     for (int which = 0; which != 3 && from.left() != 0; ++which) {
@@ -116,23 +70,14 @@ void fill(support::simulated_disk& memory, fuzz::pieces& from, unsigned char mod
         }
         if ((mode & is_itself) != 0) {
             segment.identity.device = 1;
-            segment.identity.inode = memory.files.size();
+            segment.identity.inode = static_cast<std::uint64_t>(input.next_number());
         }
         if ((mode & puts_checksums_right) != 0) {
-            put_all_right(segment);
+            segment.put_right();
         }
         last_salt = segment.header.salt;
-        add(disk::segment_name(segment.header.base), image_of(segment, mode));
+        input.add(disk::segment_name(segment.header.base), image_of(segment, mode));
     }
-}
-
-std::map<std::string, fuzz::bytes> contents(const support::simulated_disk& memory)
-{
-    std::map<std::string, fuzz::bytes> all;
-    for (const auto& [name, number] : memory.names) {
-        all[name] = memory.files[static_cast<std::size_t>(number)].now;
-    }
-    return all;
 }
 
 /// Below the end everything counts, and is as it was; beyond it there is nothing.
@@ -182,55 +127,30 @@ void look_at_report(const disk::recovered<files>& log)
     fuzz::require(report.end < (std::uint64_t{1} << 62U), "offsets are below 2^62");
 }
 
-/// What recovery refused: a repair refuses it as of another program, or makes it one that opens.
-void repair(const disk::directory<files>& in, const support::simulated_disk& memory,
-            disk::recovery_options options)
-{
-    const auto before = contents(memory);
-    const auto repaired = disk::repair(in, format, options);
-    if (!repaired) {
-        fuzz::require(repaired.error().code() == gregor::errc::wrong_format &&
-                          contents(memory) == before,
-                      "a repair changes nothing where it refuses the files");
-        return;
-    }
-    const auto after = contents(memory);
-    auto log = disk::recover(in, format, {.verify_sealed = true});
-    fuzz::require(log.has_value(), "what was repaired can be opened, and is whole");
-    fuzz::require(log->report.same_boot && log->report.voids + log->report.set_aside == 0,
-                  "what was repaired needs no recovery");
-    look_at_report(*log);
-    look_at_records(*log, after, true);
-}
-
 } // namespace
 
 void fuzz::look(const bytes& input)
 {
     pieces from{input};
     const auto mode = from.take<unsigned char>();
-    support::simulated_disk memory{1};
-    files::disk = &memory;
-    fill(memory, from, mode);
-    auto in = disk::directory<files>::open("memory");
-    const disk::recovery_options options{.verify_sealed = (mode & verifies_sealed) != 0,
-                                         .sync_all = (mode & syncs_all) != 0};
-    const auto before = contents(memory);
-    auto log = disk::recover(*in, format, options);
+    partition there;
+    fill(there, from, mode);
+    const auto before = there.contents();
+    auto log = there.recover(format, options_of(mode), [](auto& repaired, const auto& after) {
+        require(repaired.report.same_boot && repaired.report.voids + repaired.report.set_aside == 0,
+                "what was repaired needs no recovery");
+        look_at_report(repaired);
+        look_at_records(repaired, after, true);
+    });
     if (!log) {
-        require(log.error().code() == gregor::errc::corrupt ||
-                    log.error().code() == gregor::errc::wrong_format,
-                "a refusal says that the files are not right");
-        require(contents(memory) == before, "what is refused is not changed");
-        repair(*in, memory, options);
         return;
     }
     look_at_report(*log);
     require((mode & (is_long | is_short)) == 0 || log->segments.empty(),
             "a file that is too long or too short is refused");
-    look_at_records(*log, before, options.verify_sealed);
+    look_at_records(*log, before, options_of(mode).verify_sealed);
 
-    auto again = disk::recover(*in, format, options);
+    auto again = disk::recover(there.in, format, options_of(mode));
     require(again.has_value(), "what was recovered can be opened");
     require(again->report.same_boot && again->report.begin == log->report.begin &&
                 again->report.end == log->report.end && again->report.epoch == log->report.epoch,
@@ -248,15 +168,7 @@ fuzz::bytes log_of(unsigned char mode, offset_t first, offset_t count, std::opti
                    offset_t durable, unsigned char boot)
 {
     fuzz::bytes input{mode};
-    for (const std::uint64_t sequence : {2U, 1U}) {
-        disk::checkpoint_block block{};
-        block.version = disk::format_version;
-        block.sequence = sequence;
-        block.durable = durable;
-        std::memset(block.boot_id, boot, sizeof block.boot_id);
-        disk::finish_block(block, disk::checkpoint_magic, 0);
-        fuzz::append(input, &block, sizeof block);
-    }
+    fuzz::append_checkpoint(input, durable, boot);
     for (offset_t base = first; base < first + count; base += 8) {
         compact_segment segment{};
         const std::uint64_t salt = 100 + base;
@@ -268,7 +180,7 @@ fuzz::bytes log_of(unsigned char mode, offset_t first, offset_t count, std::opti
             disk::finish_block(segment.seal, disk::seal_magic, salt);
         }
         for (offset_t at = base; at != base + 8 && at < first + count; ++at) {
-            unsigned char* const slot = segment.slots + (at - base) * slot_bytes;
+            unsigned char* const slot = segment.slot(at - base);
             if (hole != at) {
                 std::memset(slot + 16, static_cast<int>(at), 16);
                 disk::finish_slot(disk::salted(salt), at,
@@ -285,11 +197,9 @@ bool opens(const fuzz::bytes& input)
 {
     fuzz::pieces from{input};
     const auto mode = from.take<unsigned char>();
-    support::simulated_disk memory{1};
-    files::disk = &memory;
-    fill(memory, from, mode);
-    const auto in = *disk::directory<files>::open("memory");
-    return disk::recover(in, format).has_value();
+    fuzz::partition there;
+    fill(there, from, mode);
+    return disk::recover(there.in, format).has_value();
 }
 
 } // namespace
