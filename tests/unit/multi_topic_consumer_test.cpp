@@ -2,7 +2,6 @@
 #include <gregor/gregor.hpp>
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <map>
@@ -20,6 +19,7 @@
 
 #include "support/catch.hpp"
 #include "support/death.hpp"
+#include "support/lingering.hpp"
 #include "support/nth_failure.hpp"
 #include "support/reading.hpp"
 #include "support/statuses.hpp"
@@ -31,6 +31,7 @@ using gregor::multi_topic_consumer;
 using gregor::partition_id;
 using gregor::poll_status;
 using gregor::topic;
+using support::lingering;
 
 namespace {
 
@@ -71,37 +72,6 @@ std::vector<std::pair<std::string, int>> read_all(reader& in)
         }
     }
 }
-
-/// Polls for `least` records in a thread, for ever if need be.
-class lingering {
-public:
-    lingering(reader& in, std::size_t least)
-        : thread_([this, &in, least] {
-              const auto batch = in.poll(least, gregor::no_timeout);
-              count_ = batch.size();
-              topic_ = batch.topic();
-              done_.store(true, std::memory_order_release);
-          })
-    {
-    }
-    ~lingering() { thread_.join(); }
-
-    [[nodiscard]] bool done() const { return done_.load(std::memory_order_acquire); }
-    std::size_t count()
-    {
-        while (!done()) {
-            std::this_thread::yield();
-        }
-        return count_;
-    }
-    [[nodiscard]] const std::string& topic() const { return topic_; }
-
-private:
-    std::atomic<bool> done_{false};
-    std::size_t count_ = 0;
-    std::string topic_;
-    std::thread thread_;
-};
 
 } // namespace
 

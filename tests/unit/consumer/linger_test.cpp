@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <gregor/gregor.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -12,6 +11,7 @@
 
 #include "support/catch.hpp"
 #include "support/death.hpp"
+#include "support/lingering.hpp"
 #include "support/reading.hpp"
 #include "support/statuses.hpp"
 
@@ -19,6 +19,7 @@ using namespace std::chrono_literals;
 using gregor::partition_id;
 using gregor::poll_status;
 using gregor::topic;
+using support::lingering;
 using support::status_of_poll;
 
 namespace {
@@ -57,42 +58,6 @@ void wait_until_found(const Topic& t)
     }
 }
 
-/// Polls for `least` records in a thread, for ever if need be.
-template <class Topic>
-class lingering {
-public:
-    lingering(gregor::consumer<Topic>& in, std::size_t least,
-              std::chrono::nanoseconds linger = gregor::no_timeout)
-        : thread_([this, &in, least, linger] {
-              const auto batch = in.poll(least, linger);
-              status_ = batch.status();
-              count_ = batch.size();
-              from_ = batch.partition();
-              done_.store(true, std::memory_order_release);
-          })
-    {
-    }
-    ~lingering() { thread_.join(); }
-
-    [[nodiscard]] bool done() const { return done_.load(std::memory_order_acquire); }
-    std::size_t count()
-    {
-        while (!done()) {
-            std::this_thread::yield();
-        }
-        return count_;
-    }
-    [[nodiscard]] poll_status status() const { return status_; }
-    [[nodiscard]] partition_id from() const { return from_; }
-
-private:
-    std::atomic<bool> done_{false};
-    std::size_t count_ = 0;
-    poll_status status_ = poll_status::timed_out;
-    partition_id from_;
-    std::thread thread_;
-};
-
 } // namespace
 
 TEST_CASE("enough records are returned at once", "[consumer][linger]")
@@ -125,7 +90,7 @@ TEST_CASE("a poll waits until there are enough records", "[consumer][linger]")
             }
             gregor::consumer in{t, "g", {.lossy = lossy}};
             send(out, 2);
-            lingering<ints> poll{in, 10};
+            lingering poll{in, 10};
             wait_until_found(t);
             for (int i = 2; i != 10; ++i) {
                 CHECK_FALSE(poll.done());
@@ -141,7 +106,7 @@ TEST_CASE("a poll waits for the first record, and then for more", "[consumer][li
     ints t{"t"};
     gregor::producer out{t};
     gregor::consumer in{t, "g"};
-    lingering<ints> poll{in, 3};
+    lingering poll{in, 3};
     for (int i = 0; i != 3; ++i) {
         std::this_thread::sleep_for(1ms);
         CHECK_FALSE(poll.done());
@@ -157,7 +122,7 @@ TEST_CASE("the partition that has enough first is returned", "[consumer][linger]
     gregor::consumer in{t, "g"};
     send(out, 3);
     {
-        lingering<ints> poll{in, 5};
+        lingering poll{in, 5};
         wait_until_found(t);
         send(out, 5, one);
         CHECK(poll.count() == 5);
@@ -179,7 +144,7 @@ TEST_CASE("a paused partition is not waited for", "[consumer][linger]")
     REQUIRE(in.pause(one));
     send(out, 50, one);
     send(out, 1);
-    lingering<ints> poll{in, 5};
+    lingering poll{in, 5};
     wait_until_found(t);
     CHECK_FALSE(poll.done());
     send(out, 4);
@@ -194,7 +159,7 @@ TEST_CASE("after the linger, what is there is returned", "[consumer][linger]")
     gregor::producer out{t};
     gregor::consumer in{t, "g", {.max_poll_interval = gregor::no_timeout}};
     send(out, 2);
-    lingering<timed_ints> poll{in, 10, 1s};
+    lingering poll{in, 10, 1s};
     wait_until_found(t);
     CHECK_FALSE(poll.done());
     send(out, 1);
@@ -218,7 +183,7 @@ TEST_CASE("a run that ends at the ring's end is enough", "[consumer][linger]")
     send(out, 3);
     CHECK(in.poll(6, 1h).size() == 3);
     send(out, 4);
-    lingering<ints> poll{in, 100};
+    lingering poll{in, 100};
     wait_until_found(t);
     CHECK_FALSE(poll.done());
     send(out, 4);
@@ -275,7 +240,7 @@ TEST_CASE("a wakeup ends the wait for more with what is there, and is not lost",
     gregor::consumer in{t, "g"};
     send(out, 2);
     {
-        lingering<ints> poll{in, 10};
+        lingering poll{in, 10};
         wait_until_found(t);
         CHECK_FALSE(poll.done());
         in.wakeup();
@@ -296,7 +261,7 @@ TEST_CASE("the closing of the topic ends the wait for more with what is there",
     gregor::consumer in{t, "g"};
     send(out, 2);
     {
-        lingering<ints> poll{in, 10};
+        lingering poll{in, 10};
         wait_until_found(t);
         CHECK_FALSE(poll.done());
         t.close();
@@ -334,7 +299,7 @@ TEST_CASE("a rebalance ends the wait for more, and nothing is read twice", "[con
     send(out, 2, one);
     std::size_t read = 0;
     {
-        lingering<ints> poll{in, 10};
+        lingering poll{in, 10};
         wait_until_found(t);
         CHECK_FALSE(poll.done());
         gregor::consumer other{t, "g"};
@@ -354,7 +319,7 @@ TEST_CASE("a member that is fenced while it waits for more is told so", "[consum
     gregor::producer out{t};
     gregor::consumer in{t, "g", {.instance_id = "i"}};
     send(out, 2);
-    lingering<ints> poll{in, 4};
+    lingering poll{in, 4};
     wait_until_found(t);
     gregor::consumer other{t, "g", {.instance_id = "i"}};
     CHECK(poll.count() == 0);
