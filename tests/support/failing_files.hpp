@@ -81,9 +81,17 @@ struct failing_files : hasty_files {
     {
         return or_fail([&] { return base::move(from, to, name); });
     }
+    static outcome exchange(int one, int other, const char* name) noexcept
+    {
+        return or_fail([&] { return base::exchange(one, other, name); });
+    }
     static outcome remove(int directory, const char* name) noexcept
     {
         return or_fail([&] { return base::remove(directory, name); });
+    }
+    static outcome remove_directory(int parent, const char* name) noexcept
+    {
+        return or_fail([&] { return base::remove_directory(parent, name); });
     }
     template <class Visit>
     static outcome list(int directory, Visit&& visit)

@@ -55,9 +55,17 @@ struct confinable : Files {
     {
         return confined(from) || confined(to) ? outcome{} : Files::move(from, to, name);
     }
+    static outcome exchange(int one, int other, const char* name) noexcept
+    {
+        return confined(one) || confined(other) ? outcome{} : Files::exchange(one, other, name);
+    }
     static outcome remove(int directory, const char* name) noexcept
     {
         return confined(directory) ? outcome{} : Files::remove(directory, name);
+    }
+    static outcome remove_directory(int parent, const char* name) noexcept
+    {
+        return confined(parent) ? outcome{} : Files::remove_directory(parent, name);
     }
     template <class Visit>
     static outcome list(int directory, Visit&& visit)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cerrno>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -77,6 +78,25 @@ struct directory {
             did = Files::sync_directory(get());
         }
         return did.ok() ? result<directory>{std::move(opened)} : did.on(opened.path);
+    }
+
+    /// Whether it is what this name in there leads to, still.
+    [[nodiscard]] outcome look_whether_called(const std::string& name, const directory& parent,
+                                              bool& so) const
+    {
+        file_handle<Files> there;
+        file_facts its;
+        file_facts mine;
+        outcome did = Files::open_directory_in(parent.get(), name.c_str(), there.fill());
+        const bool gone = did.code == ENOENT;
+        if (did.ok()) {
+            did = Files::look(there.get(), its);
+        }
+        if (did.ok()) {
+            did = Files::look(get(), mine);
+        }
+        so = did.ok() && its.device == mine.device && its.inode == mine.inode;
+        return gone ? outcome{} : did;
     }
 
     [[nodiscard]] int get() const noexcept { return handle.get(); }

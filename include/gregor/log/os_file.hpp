@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "gregor/base/config.hpp"
+#include "gregor/log/boot_id.hpp"
 #include "gregor/log/outcome.hpp"
 
 // The one place of this floor that knows the operating system: files, directories, mappings. Linux
@@ -79,9 +80,21 @@ struct os_files {
         return said(::renameat(from, name, to, name), "move");
     }
 
+    /// What is called so in one directory and what is in the other change places, at once.
+    static outcome exchange(int one, int other, const char* name) noexcept
+    {
+        constexpr unsigned both = 2; // RENAME_EXCHANGE, by number: not every C library has the call
+        return said(::syscall(SYS_renameat2, one, name, other, name, both), "exchange");
+    }
+
     static outcome remove(int directory, const char* name) noexcept
     {
         return said(::unlinkat(directory, name, 0), "remove");
+    }
+    /// One that is empty.
+    static outcome remove_directory(int parent, const char* name) noexcept
+    {
+        return said(::unlinkat(parent, name, AT_REMOVEDIR), "remove directory");
     }
 
     /// Calls visit(name) for each name in it, in no order.
@@ -362,18 +375,7 @@ struct os_files {
         }
         const ssize_t count = insist([&] { return ::read(file, digits, sizeof digits); });
         close(file);
-        std::size_t nibble = 0;
-        for (const char digit : digits) {
-            const int value = digit >= '0' && digit <= '9'   ? digit - '0'
-                              : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10
-                                                             : -1;
-            if (value >= 0 && nibble != 2 * id.size()) {
-                unsigned char& byte = id[nibble / 2];
-                byte = static_cast<unsigned char>((nibble % 2 == 0 ? 0 : byte << 4) | value);
-                ++nibble;
-            }
-        }
-        return count == sizeof digits && nibble == 2 * id.size() ? outcome{} : outcome{EIO, call};
+        return count == sizeof digits && read_boot_id(digits, id) ? outcome{} : outcome{EIO, call};
     }
 
     static outcome random(std::uint64_t& value) noexcept
@@ -405,7 +407,7 @@ private:
 #    endif
     }
 
-    static outcome said(int rc, const char* call) noexcept
+    static outcome said(long rc, const char* call) noexcept
     {
         return rc < 0 ? outcome{errno, call} : outcome{};
     }

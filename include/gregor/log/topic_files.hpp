@@ -123,6 +123,20 @@ records_a_segment(const log_options& options, std::uint64_t slot_bytes, bool has
                : (std::max)(least, std::bit_floor(options.segment_bytes / with_its_blob));
 }
 
+/// How such records lie in files, by these options.
+[[nodiscard]] inline segment_format format_of(record_identity records, const log_options& options)
+{
+    segment_format format{.type = std::move(records.type),
+                          .payload_bytes = records.bytes,
+                          .payload_alignment = records.alignment,
+                          .layout = records.layout,
+                          .timestamp_at = records.timestamp_at,
+                          .timestamp_tick = records.timestamp_tick};
+    format.slot_count = records_a_segment(options, format.slot_bytes(), records.has_blobs);
+    format.blob_chunk_bytes = records.has_blobs ? options.blob_chunk_bytes : 0;
+    return format;
+}
+
 /// Why a log cannot be made by these options.
 [[nodiscard]] inline std::optional<error>
 refuse_options(std::string_view topic, const log_options& options, const segment_format& format)
@@ -184,14 +198,7 @@ result<topic_files<Files>> topic_files<Files>::open(std::string_view topic,
                                                     const log_options& options,
                                                     record_identity records, std::size_t least)
 {
-    segment_format format{.type = std::move(records.type),
-                          .payload_bytes = records.bytes,
-                          .payload_alignment = records.alignment,
-                          .layout = records.layout,
-                          .timestamp_at = records.timestamp_at,
-                          .timestamp_tick = records.timestamp_tick};
-    format.slot_count = records_a_segment(options, format.slot_bytes(), records.has_blobs);
-    format.blob_chunk_bytes = records.has_blobs ? options.blob_chunk_bytes : 0;
+    segment_format format = format_of(std::move(records), options);
     if (auto why = refuse_options(topic, options, format)) {
         return *std::move(why);
     }
@@ -211,6 +218,14 @@ result<topic_files<Files>> topic_files<Files>::open(std::string_view topic,
                            : file_lock<Files>::take(in->get(), in->path);
     if (!lock) {
         return lock.error();
+    }
+    // an upgrade may have put another one in its place, and let go of it, since it was opened
+    bool is_it = false;
+    if (const outcome did = in->look_whether_called(std::string{topic}, *parent, is_it);
+        !did.ok() || !is_it) {
+        return did.ok() ? error{errc::locked, text({"log \"", in->path, "\""}),
+                                "the folder that was opened", "another one in its place"}
+                        : did.on(in->path);
     }
     topic_files made{*std::move(in), *std::move(lock), options, std::move(format)};
     auto there = made.count();
