@@ -168,6 +168,18 @@ public:
         return state_->at(p).log.failure();
     }
 
+    /// What its records are called in files.
+    [[nodiscard]] static std::string identity()
+    {
+        if constexpr (layout::key_policy::stored) {
+            using key_type = typename layout::key_policy::type;
+            return text({log_type::template name_of<T>(), ", key ",
+                         log_type::template name_of<key_type>()});
+        } else {
+            return std::string{log_type::template name_of<T>()};
+        }
+    }
+
     /// What was found when the log was opened.
     [[nodiscard]] const auto& recovered(partition_id p) const
         requires(durable)
@@ -201,17 +213,6 @@ private:
         return made;
     }
     static bool drained(const state_type& state) noexcept;
-    /// What its records are called in files.
-    static std::string identity()
-    {
-        if constexpr (layout::key_policy::stored) {
-            using key_type = typename layout::key_policy::type;
-            return text({log_type::template name_of<T>(), ", key ",
-                         log_type::template name_of<key_type>()});
-        } else {
-            return std::string{log_type::template name_of<T>()};
-        }
-    }
 
     ring::shared<state_type> state_;
 };

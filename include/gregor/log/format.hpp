@@ -30,6 +30,13 @@
 // records that a recovery could not leave in the log, or is a folder of what a repair took away.
 // <partition>.new is the folder of one that was to be added, and was not.
 //
+// An upgrade (upgrade.hpp) keeps the log that was there in a folder beside the topic's, ~old2 and
+// so on where there is one, and makes the new one in another, with a file upgrade.new in it until
+// it has its place:
+//
+//     <directory>/<topic>~old/<topic>/
+//     <directory>/<topic>~new/<topic>/
+//
 // A segment is one page that says what it is, and then a fixed number of slots, a power of two, all
 // of one length. The offsets in it are base .. base + slots - 1; the base is a multiple of the
 // number. So the place of a record follows from its offset, and there is no index:
