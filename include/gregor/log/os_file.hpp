@@ -83,15 +83,13 @@ struct os_files {
     /// What is called so in one directory and what is in the other change places, at once.
     static outcome exchange(int one, int other, const char* name) noexcept
     {
-        constexpr unsigned both = 2; // RENAME_EXCHANGE, by number: not every C library has the call
-        return said(::syscall(SYS_renameat2, one, name, other, name, both), "exchange");
+        return said(::syscall(SYS_renameat2, one, name, other, name, 2U /* both */), "exchange");
     }
 
     static outcome remove(int directory, const char* name) noexcept
     {
         return said(::unlinkat(directory, name, 0), "remove");
     }
-    /// One that is empty.
     static outcome remove_directory(int parent, const char* name) noexcept
     {
         return said(::unlinkat(parent, name, AT_REMOVEDIR), "remove directory");
@@ -368,8 +366,8 @@ struct os_files {
     static outcome boot_id(std::array<unsigned char, 16>& id) noexcept
     {
         constexpr const char* call = "read the boot id from";
-        const int file = ::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
         char digits[36] = {};
+        const int file = ::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
         if (file < 0) {
             return said(file, call);
         }
