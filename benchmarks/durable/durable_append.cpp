@@ -35,6 +35,17 @@ constexpr syncing never{"", 0, 0};
 constexpr syncing each{"_sync_1", 1, 64};
 constexpr syncing each_hundred{"_sync_100", 100, 6400};
 
+/// An empty one, and where it asks for that, room for so many.
+template <class Store, std::size_t Bytes>
+Store made_for(const std::filesystem::path& folder, std::uint64_t records)
+{
+    if constexpr (requires { Store{folder, Bytes, records}; }) {
+        return Store{folder, Bytes, records};
+    } else {
+        return Store{folder, Bytes};
+    }
+}
+
 template <class Store, std::size_t Bytes>
 outcome append_round(const std::string& what, std::uint64_t records, std::size_t batch,
                      std::uint64_t sync_every)
@@ -44,7 +55,7 @@ outcome append_round(const std::string& what, std::uint64_t records, std::size_t
     outcome result;
     const auto append_all = [&] {
         const scratch_folder folder;
-        Store store{folder.path(), Bytes};
+        Store store = made_for<Store, Bytes>(folder.path(), records);
         std::vector<payload<Bytes>> made(batch);
         std::uint64_t unsynced = 0;
         const auto began = clock::now();

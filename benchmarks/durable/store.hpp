@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include <stdlib.h>
@@ -50,11 +51,12 @@ private:
     std::filesystem::path path_;
 };
 
-/// What a store answers is either good, or ends the run.
-inline void expect(bool good, const std::string& what)
+/// What a store answers is either good, or ends the run. (A view: a string would be made and freed
+/// for each record.)
+inline void expect(bool good, std::string_view what)
 {
     if (!good) {
-        throw std::runtime_error(what);
+        throw std::runtime_error(std::string{what});
     }
 }
 

@@ -123,18 +123,21 @@ void for_each_record(std::span<const std::byte> records, std::size_t record_byte
 }
 
 #if GREGOR_FILES
-/// A topic with storage::mmap_log, in segments of 16 MiB. Prepared: room for 64 MiB is made before
-/// the clock runs, as `maintain()` would keep it; else who appends makes it, step by step.
-/// Recycled: no more than four segments are kept, so that each new one is an old one.
+/// A topic with storage::mmap_log, in segments of 16 MiB. Prepared: room for all that is appended
+/// is made before the clock runs, as `maintain()` would keep it on a thread of its own; else who
+/// appends makes it, step by step. Recycled: no more than four segments are kept, so that each new
+/// one is an old one.
 enum class room : std::uint8_t { inline_steps, prepared, recycled };
 
-[[nodiscard]] inline gregor::topic_options log_in(const std::filesystem::path& folder, room wanted)
+/// `bytes`: at least as many are appended, slots and all.
+[[nodiscard]] inline gregor::topic_options log_in(const std::filesystem::path& folder, room wanted,
+                                                  std::size_t bytes)
 {
     constexpr std::size_t segment = std::size_t{16} << 20U;
     gregor::topic_options options;
     options.log.directory = folder.string();
     options.log.segment_bytes = segment;
-    options.log.prepare_bytes = 4 * segment;
+    options.log.prepare_bytes = bytes;
     options.log.retention_bytes = wanted == room::recycled ? 4 * segment : 0;
     return options;
 }
@@ -142,8 +145,9 @@ enum class room : std::uint8_t { inline_steps, prepared, recycled };
 template <std::size_t Bytes, room Room>
 class mapped_topic {
 public:
-    mapped_topic(const std::filesystem::path& folder, std::size_t /*record_bytes*/)
-        : topic_("records", log_in(folder, Room)), out_(topic_)
+    mapped_topic(const std::filesystem::path& folder, std::size_t /*record_bytes*/,
+                 std::uint64_t records)
+        : topic_("records", log_in(folder, Room, records * (Bytes + slot_head_bytes))), out_(topic_)
     {
         if (Room == room::prepared) {
             topic_.maintain();
@@ -168,6 +172,7 @@ public:
 
 private:
     using topic_type = gregor::topic<payload<Bytes>, gregor::storage::mmap_log>;
+    static constexpr std::size_t slot_head_bytes = 16;
 
     topic_type topic_;
     gregor::producer<topic_type> out_;
@@ -177,8 +182,10 @@ private:
 template <room Room>
 class mapped_texts {
 public:
-    mapped_texts(const std::filesystem::path& folder, std::size_t record_bytes)
-        : topic_("records", log_in(folder, Room)), out_(topic_), record_bytes_(record_bytes)
+    mapped_texts(const std::filesystem::path& folder, std::size_t record_bytes,
+                 std::uint64_t records)
+        : topic_("records", log_in(folder, Room, records * (record_bytes + slot_bytes))),
+          out_(topic_), record_bytes_(record_bytes)
     {
         if (Room == room::prepared) {
             topic_.maintain();
@@ -204,6 +211,7 @@ public:
 
 private:
     using topic_type = gregor::topic<std::string, gregor::storage::mmap_log>;
+    static constexpr std::size_t slot_bytes = 64; // beside the blob, or less
 
     topic_type topic_;
     gregor::producer<topic_type> out_;
