@@ -189,16 +189,19 @@ public:
 
     void publish(lane& mine, offset_t first, std::size_t count) noexcept
     {
+        const std::size_t ahead = asks_ahead(count);
         for (std::size_t i = 0; i != count; ++i) {
-            finish(first + i, disk::slot_kind::record);
+            finish(first + i, disk::slot_kind::record, ahead);
         }
         sequencer_.publish(mine, first, count);
     }
 
     void settle(lane& mine, offset_t first, std::size_t count, std::size_t built) noexcept
     {
+        const std::size_t ahead = asks_ahead(count);
         for (std::size_t i = 0; i != count; ++i) {
-            finish(first + i, i < built ? disk::slot_kind::record : disk::slot_kind::skipped);
+            finish(first + i, i < built ? disk::slot_kind::record : disk::slot_kind::skipped,
+                   ahead);
         }
         sequencer_.settle(mine, first, count, built);
     }
@@ -297,8 +300,7 @@ public:
         return end - lowest;
     }
 
-    /// Whether so many records can be written without anybody moving, as far as is known without
-    /// asking the system. A snapshot.
+    /// Whether so many records can be written now, without asking the system. A snapshot.
     [[nodiscard]] bool has_room(std::size_t count) const noexcept
     {
         return end_offset() + count <= sequencer_.room().limit();
@@ -417,12 +419,20 @@ private:
         return from;
     }
 
-    /// All of a slot but its stamp. Room that was prepared a while ago is in no cache any more: the
-    /// slots of a page further on are asked for now, that their stores need not wait.
-    void finish(offset_t offset, disk::slot_kind kind) noexcept
+    /// How far behind a slot to ask for others: a page, or where the next run of this length ends.
+    [[nodiscard]] static std::size_t asks_ahead(std::size_t count) noexcept
+    {
+        constexpr std::size_t most = (std::size_t{1} << 18U) / sizeof(slot_type);
+        return count == 1
+                   ? disk::page_bytes
+                   : (std::max)((std::min)(count, most) * sizeof(slot_type), disk::page_bytes);
+    }
+    /// All of a slot but its stamp. Room that was prepared a while ago is in no cache any more:
+    /// slots further on are asked for, that their stores need not wait.
+    void finish(offset_t offset, disk::slot_kind kind, std::size_t ahead) noexcept
     {
         slot_type* const here = slot(offset);
-        disk::ask_for_next_page(here, sizeof *here);
+        disk::ask_for(reinterpret_cast<const unsigned char*>(here) + ahead, sizeof *here);
         here->finish(keeper_.salted(offset), offset, kind);
     }
 
