@@ -4,17 +4,16 @@
 
 #if GREGOR_FILES
 
-#    include <csignal>
 #    include <cstdint>
 #    include <cstdio>
 #    include <string>
 
-#    include <sys/wait.h>
 #    include <unistd.h>
 
 #    include "support/catch.hpp"
 #    include "support/durable.hpp"
 #    include "support/random.hpp"
+#    include "support/telling_child.hpp"
 
 // A process that sends, polls and commits is killed at any moment, again and again: its group goes
 // on at the offset that was committed last, or at the one that was being committed, with its note.
@@ -49,7 +48,7 @@ gregor::topic_options options_in(const support::scratch_directory& folder)
     gregor::producer out{topic};
     gregor::consumer<log_topic> in{topic, "risk", {.auto_commit = false}};
     const auto say = [&](const told& what) {
-        if (::write(tell, &what, sizeof what) != sizeof what) {
+        if (!support::tell(tell, what)) {
             ::_exit(2);
         }
     };
@@ -86,32 +85,18 @@ TEST_CASE("a group whose process is killed goes on where it committed last", "[c
     offset_t done = 0;
     std::uint64_t commits = 0;
     std::string wrong;
-    for (int life = 0; life != 60 && wrong.empty(); ++life) {
-        int pipe[2] = {};
-        REQUIRE(::pipe(pipe) == 0);
+    const int kills = support::kills(60);
+    for (int life = 0; life != kills && wrong.empty(); ++life) {
         const std::uint64_t its_seed = dice.below(1U << 30U);
-        const pid_t child = ::fork();
-        if (child == 0) {
-            ::close(pipe[0]);
-            live(folder, pipe[1], its_seed);
-        }
-        ::close(pipe[1]);
+        support::telling_child<told> child{[&](int tell) { live(folder, tell, its_seed); }};
         std::uint64_t left = 1 + dice.below(60);
         offset_t begun = done;
-        for (told what{}; ::read(pipe[0], &what, sizeof what) == sizeof what;) {
+        for (told what{}; child.hear(what, left);) {
             begun = what.offset;
             done = what.begins == 1 ? done : what.offset;
             commits += what.begins == 1 ? 0U : 1U;
-            if (left != 0 && --left == 0) {
-                ::kill(child, SIGKILL); // what it has told is read on
-            }
         }
-        int status = 0;
-        REQUIRE(::waitpid(child, &status, 0) == child);
-        ::close(pipe[0]);
-        if (!WIFSIGNALED(status)) {
-            wrong = "it ended by itself: " + std::to_string(WEXITSTATUS(status));
-        }
+        wrong = child.end();
         log_topic topic{"trades", options_in(folder)};
         auto found = gregor::group_admin{topic}.describe("risk");
         REQUIRE(found.has_value());
@@ -128,8 +113,9 @@ TEST_CASE("a group whose process is killed goes on where it committed last", "[c
     INFO(wrong);
     CHECK(wrong.empty());
     CHECK(commits > 200);
-    std::printf("crash: killed 60 times, %llu commits, to offset %llu\n",
-                static_cast<unsigned long long>(commits), static_cast<unsigned long long>(done));
+    std::printf("crash: a group, %llu commits, to offset %llu: %d kills\n",
+                static_cast<unsigned long long>(commits), static_cast<unsigned long long>(done),
+                kills);
 }
 
 #endif

@@ -5,10 +5,8 @@
 #if GREGOR_FILES
 
 #    include <chrono>
-#    include <csignal>
 #    include <cstdint>
 #    include <cstdio>
-#    include <cstdlib>
 #    include <cstring>
 #    include <deque>
 #    include <map>
@@ -18,13 +16,13 @@
 #    include <utility>
 #    include <vector>
 
-#    include <sys/wait.h>
 #    include <unistd.h>
 
 #    include "support/catch.hpp"
 #    include "support/durable.hpp"
 #    include "support/payloads.hpp"
 #    include "support/random.hpp"
+#    include "support/telling_child.hpp"
 
 // A process that sends to a topic on disk, by two producers and in every way there is, while a
 // third thread maintains it and a fourth one reads, is killed at any moment, again and again: what
@@ -223,10 +221,7 @@ private:
         next += built;
     }
 
-    void tell(const acknowledgement& what) const
-    {
-        expect(::write(tell_, &what, sizeof what) == sizeof what);
-    }
+    void tell(const acknowledgement& what) const { expect(support::tell(tell_, what)); }
     static void expect(bool so)
     {
         if (!so) {
@@ -248,7 +243,7 @@ template <class Topic>
     auto topic = Topic::create("topic", options_of(path, chunk, dice));
     if (!topic) {
         const acknowledgement no{refused, 0, 0, 0, 0, false};
-        static_cast<void>(::write(tell, &no, sizeof no) == sizeof no);
+        static_cast<void>(support::tell(tell, no));
         ::_exit(1);
     }
     writer<Topic>{*topic, tell, life, seed}.run();
@@ -331,12 +326,6 @@ std::string account::audit(Topic& topic, partition_id p)
     return {};
 }
 
-[[nodiscard]] int kills()
-{
-    const char* const given = std::getenv("GREGOR_KILLS");
-    return given == nullptr ? 120 : std::atoi(given);
-}
-
 template <class Topic>
 void kill_again_and_again()
 {
@@ -349,41 +338,26 @@ void kill_again_and_again()
     std::uint64_t acknowledged = 0;
     std::uint64_t voids = 0;
     std::string wrong;
-    for (int life = 0; life != kills() && wrong.empty(); ++life) {
-        int pipe[2] = {};
-        REQUIRE(::pipe(pipe) == 0);
+    const int kills = support::kills(200);
+    for (int life = 0; life != kills && wrong.empty(); ++life) {
         const std::uint64_t its_seed = dice.below(1U << 30U);
-        const pid_t child = ::fork();
-        if (child == 0) {
-            ::close(pipe[0]);
-            live<Topic>(scratch.path(), chunk, pipe[1], static_cast<std::uint64_t>(life), its_seed);
-        }
-        ::close(pipe[1]);
+        support::telling_child<acknowledgement> child{[&](int tell) {
+            live<Topic>(scratch.path(), chunk, tell, static_cast<std::uint64_t>(life), its_seed);
+        }};
         // at once, in its recovery, or after some hundred records
         std::uint64_t left = dice.one_in(4) ? 0 : 1 + dice.below(400);
         if (left == 0) {
-            std::this_thread::sleep_for(std::chrono::microseconds{dice.below(5000)});
-            ::kill(child, SIGKILL);
+            child.kill_within(std::chrono::microseconds{5000}, dice);
         }
-        acknowledgement told{};
-        while (::read(pipe[0], &told, sizeof told) == sizeof told) {
+        for (acknowledgement told{}; wrong.empty() && child.hear(told, left);) {
             if (told.writer == refused) {
                 wrong = "the log was refused";
-                break;
-            }
-            acknowledged += told.count;
-            accounts[told.partition].owed.push_back(told);
-            if (left != 0 && --left == 0) {
-                ::kill(child, SIGKILL); // what it has told is read on
+            } else {
+                acknowledged += told.count;
+                accounts[told.partition].owed.push_back(told);
             }
         }
-        ::kill(child, SIGKILL);
-        int status = 0;
-        REQUIRE(::waitpid(child, &status, 0) == child);
-        ::close(pipe[0]);
-        if (wrong.empty() && !WIFSIGNALED(status)) {
-            wrong = "it ended by itself: " + std::to_string(WEXITSTATUS(status));
-        }
+        wrong = wrong.empty() ? child.end() : wrong;
         if (!wrong.empty() || !dice.one_in(2)) {
             continue; // the next child goes on with what this one left
         }
@@ -401,10 +375,9 @@ void kill_again_and_again()
     INFO(wrong);
     CHECK(wrong.empty());
     CHECK(acknowledged > 1000);
-    std::printf("crash: killed %d times over one topic of %s, %llu records acknowledged, %llu dead "
-                "claims\n",
-                kills(), kind<Topic>::name, static_cast<unsigned long long>(acknowledged),
-                static_cast<unsigned long long>(voids));
+    std::printf("crash: a topic of %s, %llu records acknowledged, %llu dead claims: %d kills\n",
+                kind<Topic>::name, static_cast<unsigned long long>(acknowledged),
+                static_cast<unsigned long long>(voids), kills);
 }
 
 } // namespace

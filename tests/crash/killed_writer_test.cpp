@@ -4,7 +4,6 @@
 #if GREGOR_FILES
 
 #    include <chrono>
-#    include <csignal>
 #    include <cstdint>
 #    include <cstdio>
 #    include <cstring>
@@ -16,7 +15,6 @@
 #    include <utility>
 #    include <vector>
 
-#    include <sys/wait.h>
 #    include <unistd.h>
 
 #    include "support/catch.hpp"
@@ -24,6 +22,7 @@
 #    include "support/random.hpp"
 #    include "support/scratch_directory.hpp"
 #    include "support/small_disk.hpp"
+#    include "support/telling_child.hpp"
 
 // A process with two producers is killed at any moment, again and again, over one log: whatever it
 // had acknowledged is there when the log is opened next, and nothing else than what it wrote.
@@ -54,7 +53,7 @@ public:
                          : gregor::result<disk::partition_files<files>>{in.error()};
         if (!opened) {
             const acknowledgement refused{~offset_t{0}, 0};
-            [[maybe_unused]] const auto told = ::write(tell_, &refused, sizeof refused);
+            static_cast<void>(support::tell(tell_, refused));
             ::_exit(1);
         }
         log_.emplace(*std::move(opened));
@@ -122,7 +121,7 @@ private:
             }
             __atomic_store_n(reinterpret_cast<std::uint64_t*>(mine.slot), stamp, __ATOMIC_RELEASE);
             const acknowledgement told{mine.offset, payload};
-            if (::write(tell_, &told, sizeof told) != sizeof told) {
+            if (!support::tell(tell_, told)) {
                 ::_exit(4);
             }
             done();
@@ -149,42 +148,23 @@ TEST_CASE("whoever is killed loses nothing that he had acknowledged", "[crash]")
     std::uint64_t voids = 0;
     offset_t begin = 0;
     std::string wrong;
-    for (int round = 0; round != 120 && wrong.empty(); ++round) {
-        int pipe[2] = {};
-        REQUIRE(::pipe(pipe) == 0);
+    const int kills = support::kills(200);
+    for (int round = 0; round != kills && wrong.empty(); ++round) {
         const std::uint64_t child_seed = dice.below(1U << 30U);
-        const pid_t child = ::fork();
-        if (child == 0) {
-            ::close(pipe[0]);
-            writer{scratch.path(), pipe[1], child_seed}.run();
-        }
-        ::close(pipe[1]);
+        support::telling_child<acknowledgement> child{
+            [&](int tell) { writer{scratch.path(), tell, child_seed}.run(); }};
         // at once, in its recovery, or after some hundred records
-        std::uint64_t left = dice.one_in(4) ? 0 : dice.below(600);
+        std::uint64_t left = dice.one_in(4) ? 0 : 1 + dice.below(600);
         if (left == 0) {
-            std::this_thread::sleep_for(std::chrono::microseconds{dice.below(3000)});
+            child.kill_within(std::chrono::microseconds{3000}, dice);
         }
-        acknowledgement told{};
-        for (bool alive = true; ::read(pipe[0], &told, sizeof told) == sizeof told;) {
+        for (acknowledgement told{}; wrong.empty() && child.hear(told, left);) {
             if (told.offset == ~offset_t{0}) {
                 wrong = "the log was refused";
-                break;
             }
             acknowledged[told.offset] = told.payload;
-            if (left != 0 && --left != 0) {
-                continue;
-            }
-            if (std::exchange(alive, false)) {
-                ::kill(child, SIGKILL);
-            }
         }
-        ::kill(child, SIGKILL);
-        int status = 0;
-        REQUIRE(::waitpid(child, &status, 0) == child);
-        ::close(pipe[0]);
-        if (!WIFSIGNALED(status)) {
-            wrong = "it ended by itself: " + std::to_string(WEXITSTATUS(status));
-        }
+        wrong = wrong.empty() ? child.end() : wrong;
         if (!dice.one_in(3)) {
             continue; // the next child goes on, and finds what this one left
         }
@@ -221,8 +201,8 @@ TEST_CASE("whoever is killed loses nothing that he had acknowledged", "[crash]")
     CHECK(wrong.empty());
     CHECK(begin > 0);
     CHECK(acknowledged.size() > 1000);
-    std::printf("crash: killed 120 times, %zu records acknowledged, %llu dead claims\n",
-                acknowledged.size(), static_cast<unsigned long long>(voids));
+    std::printf("crash: files, %zu records acknowledged, %llu dead claims: %d kills\n",
+                acknowledged.size(), static_cast<unsigned long long>(voids), kills);
 }
 
 #endif
