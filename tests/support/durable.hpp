@@ -32,11 +32,11 @@ template <class Value>
 {
     return Value::number(n);
 }
-/// A text, mostly short.
+/// A text, mostly short; some fill a chunk of 4 KiB.
 template <>
 [[nodiscard]] inline std::string numbered<std::string>(std::uint64_t n)
 {
-    const std::size_t length = n % 100 == 0 ? 3000 : static_cast<std::size_t>(n * 37 % 60);
+    const std::size_t length = n % 100 == 0 ? 4088 : static_cast<std::size_t>(n * 37 % 60);
     return std::string(length, static_cast<char>('a' + n % 26)) + std::to_string(n);
 }
 

@@ -21,6 +21,7 @@
 #    include "support/catch.hpp"
 #    include "support/durable.hpp"
 #    include "support/failing_files.hpp"
+#    include "support/failing_topic.hpp"
 #    include "support/statuses.hpp"
 
 // What a topic of texts does, whose blobs lie beside its segments, where the system does not do
@@ -31,6 +32,8 @@ using gregor::offset_t;
 using gregor::partition_id;
 using gregor::send_status;
 using support::failing_files;
+using support::look_through;
+using support::numbered;
 using support::scratch_directory;
 using support::segment;
 
@@ -109,74 +112,15 @@ struct gregor::log_of<noting_storage, Record, Many> {
 namespace {
 
 using failing_topic = gregor::topic<std::string, noting_storage, gregor::overflow::reject>;
-using text_topic = gregor::topic<std::string, gregor::storage::mmap_log>;
 
 gregor::topic_options options_of(const scratch_directory& folder, flush_policy flush)
 {
     auto options = support::log_in(folder);
     options.log.flush = flush;
     options.log.flush_records = 100;
-    options.log.blob_chunk_bytes = chunk;
     options.log.retention_bytes = 5 * segment * 40;
     options.log.prepare_bytes = 1000;
     return options;
-}
-
-std::string text_of(offset_t n)
-{
-    return std::string(n % 100 == 0 ? chunk - 8 : n * 37 % 60, static_cast<char>('a' + n % 26)) +
-           std::to_string(n % 1000);
-}
-
-/// Empty, or what is wrong with a log of the texts of its offsets, which goes as far as that.
-std::string look_through_texts(const scratch_directory& folder, offset_t end)
-{
-    auto topic = text_topic::create("texts", options_of(folder, flush_policy::none));
-    if (!topic) {
-        return topic.error().what();
-    }
-    if (topic->end_offset(zero) < end) {
-        return "it ends at " + std::to_string(topic->end_offset(zero));
-    }
-    gregor::consumer<text_topic> in{*topic};
-    in.assign({zero});
-    offset_t next = topic->begin_offset(zero);
-    for (;;) {
-        const auto batch = in.try_poll();
-        if (batch.empty()) {
-            return next == topic->end_offset(zero) ? "" : "it stops at " + std::to_string(next);
-        }
-        for (const auto& record : batch) {
-            if (record.offset() != next || record.value() != text_of(next)) {
-                return "not what was sent at " + std::to_string(record.offset());
-            }
-            ++next;
-        }
-    }
-}
-
-/// Sends the texts of these offsets; gives up when it has failed three times. True where it never
-/// did.
-template <class Expect>
-bool send_to(failing_topic& topic, offset_t end, Expect&& expect)
-{
-    gregor::producer out{topic};
-    int attempts = 0;
-    while (topic.end_offset(zero) < end && attempts != 3) {
-        const offset_t next = topic.end_offset(zero);
-        std::vector<std::string> some;
-        for (offset_t n = next; n != end && some.size() != 64; ++n) {
-            some.push_back(text_of(n));
-        }
-        const auto sent = out.send_batch(some);
-        expect(next + sent.count == topic.end_offset(zero), "what was taken counts");
-        if (!sent) {
-            expect(sent.status == send_status::failed, "nobody holds it back");
-            expect(topic.failure(zero).has_value(), "a failure says why");
-            ++attempts;
-        }
-    }
-    return attempts == 0;
 }
 
 } // namespace
@@ -186,50 +130,8 @@ TEST_CASE("whichever call to the system fails, a topic of texts says so, and los
 {
     const int code = GENERATE(EIO, ENOSPC);
     const auto flush = GENERATE(flush_policy::none, flush_policy::every_records);
-    int failures = 0;
-    for (long n = 0;; ++n) {
-        INFO("call " << n << " fails");
-        const scratch_directory folder;
-        failing_files::fail_nothing();
-        const auto options = options_of(folder, flush);
-        std::string wrong;
-        const auto expect = [&](bool so, const char* sentence) {
-            wrong += so || !wrong.empty() ? "" : sentence;
-        };
-        offset_t end = 700;
-        {
-            failing_topic topic{"texts", options};
-            send_to(topic, end, expect);
-        }
-        failing_files::fail_call(n, code);
-        {
-            auto topic = failing_topic::create("texts", options);
-            if (topic) {
-                bool broken = false;
-                for (offset_t step = 1; step != 5; ++step) {
-                    send_to(*topic, 700 + step * 350, expect);
-                    topic->maintain();
-                    const bool flushed = !topic->flush().has_value();
-                    expect(!broken || !flushed, "what could not be made lasting once never is");
-                    broken = broken || !flushed;
-                    expect(broken || topic->durable_offset(zero) == topic->end_offset(zero),
-                           "what was flushed lasts");
-                }
-                expect(broken || topic->end_offset(zero) == 2100, "what failed once is done later");
-                end = topic->end_offset(zero);
-            }
-        }
-        const bool cut_short = failing_files::failed();
-        failing_files::fail_nothing();
-        CHECK(wrong == "");
-        CHECK(look_through_texts(folder, end) == "");
-        failures += cut_short ? 1 : 0;
-        if (!cut_short) {
-            break;
-        }
-        REQUIRE(n < 4000);
-    }
-    CHECK(failures > 100);
+    CHECK(support::fail_each_call<failing_topic>(
+              code, [&](const auto& folder) { return options_of(folder, flush); }) > 100);
 }
 
 TEST_CASE("where blobs could not be made lasting nothing is any more, for good",
@@ -238,11 +140,11 @@ TEST_CASE("where blobs could not be made lasting nothing is any more, for good",
     const scratch_directory folder;
     failing_files::fail_nothing();
     {
-        failing_topic topic{"texts", options_of(folder, flush_policy::none)};
+        failing_topic topic{"trades", options_of(folder, flush_policy::none)};
         gregor::producer out{topic};
-        REQUIRE(out.send(text_of(0)));
+        REQUIRE(out.send(numbered<std::string>(0)));
         REQUIRE_FALSE(topic.flush());
-        REQUIRE(out.send(text_of(1)));
+        REQUIRE(out.send(numbered<std::string>(1)));
         noting_files::fails_sync_of = ".blobs";
         const auto why = topic.flush();
         noting_files::fails_sync_of = {};
@@ -252,7 +154,7 @@ TEST_CASE("where blobs could not be made lasting nothing is any more, for good",
         CHECK(topic.durable_offset(zero) == 1);
         CHECK(topic.failure(zero));
     }
-    CHECK(look_through_texts(folder, 2) == ""); // to this system, they are there
+    CHECK(look_through<std::string>(folder, 2) == ""); // to this system, they are there
 }
 
 TEST_CASE("chunks that cannot be taken away cost no text, and go the next time",

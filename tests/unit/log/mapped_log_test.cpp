@@ -6,14 +6,12 @@
 
 #    include <cerrno>
 #    include <chrono>
-#    include <cstdint>
 #    include <optional>
-#    include <string>
-#    include <vector>
 
 #    include "support/catch.hpp"
 #    include "support/durable.hpp"
 #    include "support/failing_storage.hpp"
+#    include "support/failing_topic.hpp"
 #    include "support/nth_failure.hpp"
 #    include "support/statuses.hpp"
 
@@ -27,6 +25,7 @@ using support::failing_files;
 using support::look_through;
 using support::scratch_directory;
 using support::segment;
+using support::send_until;
 using support::trade;
 
 namespace {
@@ -47,31 +46,6 @@ gregor::topic_options options_of(const scratch_directory& folder, flush_policy f
     return options;
 }
 
-/// Sends the records that belong to these offsets; gives up when it has failed three times. True
-/// where it never did.
-template <class Topic, class Expect>
-bool send_to(Topic& topic, offset_t end, std::size_t most, Expect&& expect)
-{
-    gregor::producer out{topic};
-    int attempts = 0;
-    while (topic.end_offset(zero) < end && attempts != 3) {
-        const offset_t next = topic.end_offset(zero);
-        std::vector<trade> some;
-        for (offset_t n = next; n != end && some.size() != most; ++n) {
-            some.push_back(trade::number(n));
-        }
-        const auto sent = out.send_batch(some);
-        expect(next + sent.count == topic.end_offset(zero), "what was taken counts");
-        if (sent.status == send_status::failed) {
-            expect(topic.failure(zero).has_value(), "a failure says why");
-            ++attempts;
-        } else {
-            expect(sent.status == send_status::ok, "nobody holds it back");
-        }
-    }
-    return attempts == 0;
-}
-
 } // namespace
 
 TEST_CASE("whichever call to the system fails, a topic says so, goes on where it can, and loses "
@@ -81,53 +55,8 @@ TEST_CASE("whichever call to the system fails, a topic says so, goes on where it
     const int code = GENERATE(EIO, ENOSPC, ENOMEM);
     const auto flush = GENERATE(flush_policy::none, flush_policy::interval,
                                 flush_policy::every_records, flush_policy::each);
-    int failures = 0;
-    for (long n = 0;; ++n) {
-        INFO("call " << n << " fails");
-        const scratch_directory folder;
-        failing_files::fail_nothing();
-        const auto options = options_of(folder, flush);
-        std::string wrong;
-        const auto expect = [&](bool so, const char* sentence) {
-            wrong += so || !wrong.empty() ? "" : sentence;
-        };
-        offset_t end = 600;
-        {
-            failing_topic topic{"trades", options};
-            send_to(topic, end, 100, expect);
-        }
-        failing_files::fail_call(n, code);
-        {
-            auto topic = failing_topic::create("trades", options);
-            if (topic) {
-                bool broken = false;
-                for (int step = 1; step != 5; ++step) {
-                    send_to(*topic, 600 + static_cast<offset_t>(step) * 400, 64, expect);
-                    topic->maintain();
-                    const bool flushed = !topic->flush().has_value();
-                    expect(!broken || !flushed, "what could not be made lasting once never is");
-                    broken = broken || !flushed;
-                    expect(broken || topic->durable_offset(zero) == topic->end_offset(zero),
-                           "what was flushed lasts");
-                }
-                expect(broken || topic->end_offset(zero) == 2200, "what failed once is done later");
-                end = topic->end_offset(zero);
-            } else {
-                expect(topic.error().code() == std::error_code(code, std::generic_category()),
-                       "the error says what the system said");
-            }
-        }
-        const bool cut_short = failing_files::failed();
-        failing_files::fail_nothing();
-        CHECK(wrong == "");
-        CHECK(look_through(folder, end) == "");
-        failures += cut_short ? 1 : 0;
-        if (!cut_short) {
-            break;
-        }
-        REQUIRE(n < 2000);
-    }
-    CHECK(failures > 30);
+    CHECK(support::fail_each_call<failing_topic>(
+              code, [&](const auto& folder) { return options_of(folder, flush); }) > 30);
 }
 
 TEST_CASE("after a sync that failed every send that is to last says so, for good", "[durable]")
@@ -211,13 +140,13 @@ TEST_CASE("a topic on disk goes on after memory was short", "[durable][nth_failu
         std::optional<failing_topic> topic;
         topic.emplace("trades", options_of(folder, flush_policy::every_records));
         const auto expect = [&](bool so, const char* sentence) { run.expect(so, sentence); };
-        send_to(*topic, 1500, 64, expect);
+        send_until(*topic, 1500, 64, expect);
         run.gets_through([&] {
-            const bool sent = send_to(*topic, 2600, 500, expect);
+            const bool sent = send_until(*topic, 2600, 500, expect);
             topic->maintain();
             return sent && !topic->flush().has_value();
         });
-        run.expect(send_to(*topic, 4600, 500, expect), "once there is memory, nothing fails");
+        run.expect(send_until(*topic, 4600, 500, expect), "once there is memory, nothing fails");
         run.expect(topic->end_offset(zero) == 4600, "there is room once there is memory");
         run.expect(!topic->flush().has_value(), "what is there can be made lasting");
         topic.reset();
