@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstddef>
-#include <string_view>
 
 #include "gregor/base/config.hpp"
 
@@ -11,8 +10,9 @@ namespace gregor::inline GREGOR_ABI::disk {
 
 /// What the system calls its start by, in 16 bytes: 32 digits, hexadecimal, whatever stands between
 /// them. False where they are not so many.
-[[nodiscard]] inline bool read_boot_id(std::string_view text,
-                                       std::array<unsigned char, 16>& id) noexcept
+template <std::size_t Length>
+[[nodiscard]] bool read_boot_id(const char (&text)[Length],
+                                std::array<unsigned char, 16>& id) noexcept
 {
     std::size_t nibble = 0;
     for (const char digit : text) {
