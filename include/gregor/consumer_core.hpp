@@ -13,9 +13,8 @@
 #include "gregor/base/config.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/batch.hpp"
-#include "gregor/group/consumer_figures.hpp"
 #include "gregor/group/ending.hpp"
-#include "gregor/group/subscription.hpp"
+#include "gregor/group/search.hpp"
 #include "gregor/options.hpp"
 #include "gregor/partition_reader.hpp"
 #include "gregor/policy/wait.hpp"
@@ -28,7 +27,7 @@ namespace gregor::inline GREGOR_ABI {
 /// What a consumer handle and its batch share: what it reads, and how it polls. It goes when both
 /// are gone.
 template <class Topic>
-class consumer_core : public subscription<Topic> {
+class consumer_core : public search<Topic> {
 public:
     using state_type = typename Topic::state_type;
     using policies = typename Topic::policies;
@@ -38,7 +37,7 @@ public:
     using batch_type = batch<Topic>;
 
     consumer_core(const ring::shared<state_type>& state, const consumer_options& options)
-        : subscription<Topic>(state, options)
+        : search<Topic>(state, options)
     {
         this->drop = [](lender<Topic>& self) noexcept {
             delete static_cast<consumer_core*>(&self);
@@ -73,9 +72,16 @@ public:
     GREGOR_INLINE batch_type poll(std::chrono::nanoseconds timeout, const Stop& stop)
     {
         const guard alone{*this};
-        expect_to_be_polled();
+        GREGOR_ASSERT(this->lease == nullptr, "poll was called while a batch of it is alive");
         const inside now{assigned_.member()};
-        return give(find(timeout, stop));
+        finding found;
+        const way came = now.found_news() ? way::nowhere : look_straight(found, timeout);
+        if (came != way::to_an_answer) [[unlikely]] {
+            finding out_of_line; // so that `found` stays in registers
+            find_otherwise(out_of_line, came, timeout, stop);
+            found = out_of_line;
+        }
+        return give(found);
     }
 
     /// As above, and then for more of a partition, but no longer than `linger`.
@@ -84,12 +90,14 @@ public:
                     std::chrono::nanoseconds timeout, const Stop& stop)
     {
         const guard alone{*this};
-        expect_to_be_polled();
+        GREGOR_ASSERT(this->lease == nullptr, "poll was called while a batch of it is alive");
         const inside now{assigned_.member()};
         finding found;
         do {
-            found = find(timeout, stop);
+            found = {};
+            find(found, timeout, stop);
         } while (found.from != nullptr && !wait_for_more(found, least, linger, stop));
+        take_up(found);
         return give(found);
     }
 
@@ -151,143 +159,73 @@ public:
 
 private:
     using strategy = typename policies::wait;
-    using base = subscription<Topic>;
+    using base = search<Topic>;
     using guard = typename base::guard;
     using inside = typename base::inside;
+    using base::answer;
     using base::assigned_;
+    using base::breathe;
+    using base::breathing_;
     using base::closed_;
+    using base::count_poll;
+    using base::figures_;
+    using base::finished;
+    using base::follow;
+    using base::look;
+    using base::look_around;
+    using base::look_on;
+    using base::look_straight;
     using base::options_;
     using base::state_;
+    using base::status_of;
+    using base::take_up;
     using base::told_;
+    using base::wakeup_;
+    using base::watch_others;
+    using typename base::finding;
+    using typename base::way;
 
-    /// What a look at the partitions found: records of one, or why there are none.
-    struct finding {
-        poll_status why = poll_status::timed_out;
-        reader* from = nullptr;
-        run_type run = {};
-    };
-
-    void expect_to_be_polled() const
-    {
-        GREGOR_ASSERT(this->lease == nullptr, "poll was called while a batch of it is alive");
-        GREGOR_ASSERT(!told_, "poll was called by the consumer's own listener");
-    }
-
-    static bool answer(finding& found, poll_status why) noexcept
-    {
-        found.why = why;
-        return true;
-    }
-
-    /// Does what the group wants of it, if anything; true when it was fenced meanwhile.
-    bool follow(finding& found)
-    {
-        if (!assigned_.has_news()) [[likely]] {
-            return false;
-        }
-        return follow_now() && answer(found, poll_status::fenced);
-    }
-    GREGOR_COLD bool follow_now()
-    {
-        struct telling {
-            bool& told;
-            explicit telling(bool& flag) noexcept : told(flag) { told = true; }
-            telling(const telling&) = delete;
-            telling& operator=(const telling&) = delete;
-            ~telling() { told = false; }
-        } const listener_may_call{told_};
-        return figures_.followed(assigned_.follow());
-    }
-
-    /// One look at one partition.
-    struct looking {
-        consumer_core& self;
-
-        GREGOR_INLINE sighting operator()(reader& r, run_type& run) const
-        {
-            const sighting seen = r.look(run);
-            if (seen != sighting::unclear) [[likely]] {
-                return seen;
-            }
-            run_type out_of_line; // so that `run` stays in registers
-            const sighting closely = self.look_closely(r, out_of_line);
-            run = out_of_line;
-            return closely;
-        }
-    };
-    GREGOR_NOINLINE sighting look_closely(reader& r, run_type& run)
-    {
-        const sighting seen = r.look_closely(run);
-        if (r.take_freed()) {
-            state_->room_made.notify();
-            if (r.take_passed_over()) {
-                assigned_.touch(r);
-            }
-        }
-        return seen;
-    }
-
-    /// One look at everything: true when there is an answer.
-    GREGOR_INLINE bool look_at_once(finding& found)
-    {
-        if (wakeup_.take()) [[unlikely]] {
-            return answer(found, poll_status::woken);
-        }
-        const auto [who, what] = assigned_.readers().turn(looking{*this}, found.run);
-        if (what == sighting::run) [[likely]] {
-            found.from = who;
-            return true;
-        }
-        return what != sighting::nothing && answer(found, status_of(what));
-    }
-    /// What a look says that found neither records nor nothing.
-    [[nodiscard]] static poll_status status_of(sighting seen) noexcept
-    {
-        return seen == sighting::corrupt ? poll_status::corrupt : poll_status::out_of_range;
-    }
-    GREGOR_NOINLINE bool look(finding& found)
-    {
-        return look_at_once(found) || (finished() && answer(found, poll_status::closed));
-    }
-
-    /// The answer to a poll. What nearly every one does is here, in a row, and in registers: what
-    /// is out of line answers by a copy.
     template <class Stop>
-    GREGOR_INLINE finding find(std::chrono::nanoseconds timeout, const Stop& stop)
+    GREGOR_NOINLINE void find_otherwise(finding& found, way came, std::chrono::nanoseconds timeout,
+                                        const Stop& stop)
     {
-        finding found;
-        if (closed_) [[unlikely]] {
-            found.why = poll_status::closed;
-            return found;
+        if (came == way::nowhere) {
+            find(found, timeout, stop);
+        } else if (look_on(found, came)) {
+            breathing_.found(found.run.count, false);
+        } else {
+            find_later(found, timeout, stop);
         }
-        if (assigned_.has_news() && follow_now()) [[unlikely]] {
-            found.why = poll_status::fenced;
-            return found;
+        take_up(found);
+    }
+
+    /// The answer to a poll.
+    template <class Stop>
+    void find(finding& found, std::chrono::nanoseconds timeout, const Stop& stop)
+    {
+        GREGOR_ASSERT(!told_, "poll was called by the consumer's own listener");
+        if (closed_) {
+            found.why = poll_status::closed;
+            return;
+        }
+        if (follow(found)) {
+            return;
         }
         if (options_.auto_commit) {
             assigned_.commit_returned();
         }
-        if (figures_.polled() % 1024 == 0 && assigned_.has_group()) [[unlikely]] {
-            watch_others(); // who is never in want of records looks after the others, too
-        }
-        const bool breathes = timeout > std::chrono::nanoseconds{0} && breathing_.is_due();
-        if (breathes) {
-            strategy::template breathe<env>();
-        }
-        if (look_at_once(found)) [[likely]] {
+        count_poll();
+        const bool breathes = breathe(timeout);
+        if (look_around(found)) {
             breathing_.found(found.run.count, breathes);
-            return found;
+        } else {
+            find_later(found, timeout, stop);
         }
-        finding out_of_line; // so that `found` stays in registers
-        find_later(out_of_line, timeout, stop);
-        found = out_of_line;
-        return found;
     }
 
     /// Nothing was found at once.
     template <class Stop>
-    GREGOR_NOINLINE void find_later(finding& found, std::chrono::nanoseconds timeout,
-                                    const Stop& stop)
+    void find_later(finding& found, std::chrono::nanoseconds timeout, const Stop& stop)
     {
         GREGOR_ASSERT(assigned_.has_group() || !assigned_.readers().all().empty(),
                       "poll was called before anything was assigned");
@@ -389,54 +327,20 @@ private:
                (seen != sighting::nothing && answer(found, status_of(seen)));
     }
 
-    /// Takes out who stays away. Its partitions are shared out again in the next look.
-    GREGOR_COLD void watch_others() noexcept
-    {
-        const std::chrono::nanoseconds now = state_->time.steady_now();
-        if (now - watched_ < options_.max_poll_interval / 8) {
-            return;
-        }
-        watched_ = now;
-        bool any = false;
-        {
-            const std::lock_guard lock{state_->mutex};
-            any = state_->fence_absent(*state_, now);
-        }
-        if (any) {
-            state_->records_arrived.notify(); // there is something to share out
-        }
-    }
-
-    /// The answer, as a batch; records count as returned from here on.
+    /// The answer, as a batch.
     GREGOR_INLINE batch_type give(const finding& found)
     {
         if (found.from == nullptr) [[unlikely]] {
             return batch_type{found.why};
         }
-        reader& r = *found.from;
-        const run_type& run = found.run;
-        this->lease = &r.lease();
-        const std::uint64_t missed = r.advance(run);
-        assigned_.touch(r);
-        figures_.returned(run.count, missed);
+        const auto& log = found.from->log();
         return {
-            *this,  r.log().slot(run.first), static_cast<std::size_t>(run.count), run.first, r.id(),
-            missed, r.log().blobs()};
-    }
-
-    [[nodiscard]] bool finished() noexcept
-    {
-        const auto& all = assigned_.readers().all();
-        return (all.empty() || all[0]->finished()) && nothing_will_come(*state_, assigned_);
+            *this,           log.slot(found.run.first), static_cast<std::size_t>(found.run.count),
+            found.run.first, found.from->id(),          found.missed,
+            log.blobs()};
     }
 
     readiness<env> readiness_{state_->records_arrived};
-    breathing breathing_{options_.max_poll_records};
-    consumer_figures figures_;
-    std::chrono::nanoseconds watched_{0}; // when it last looked after the others
-
-    // Written by other threads, seldom.
-    alignas(cache_line_bytes) ring::signal<env> wakeup_;
 };
 
 } // namespace gregor::inline GREGOR_ABI

@@ -83,14 +83,21 @@ public:
     /// Nothing will come any more.
     [[nodiscard]] bool finished() const noexcept { return log_->protocol().finished(position_); }
 
+    /// It stands at its committed offset or beyond, and there is nothing else to think of.
+    [[nodiscard]] bool is_as_usual() const noexcept
+    {
+        return unusual_ == 0 && position_ >= held_from_;
+    }
+
     /// Looks for a run of records, and leases it, where that is all there is to it: else it says
     /// `unclear`, and `look_closely` follows.
-    GREGOR_INLINE sighting look(run_type& run)
+    sighting look(run_type& run)
     {
-        const offset_t from = position_;
-        if (unusual_ != 0 || from < held_from_) [[unlikely]] {
-            return sighting::unclear;
-        }
+        return is_as_usual() ? look_as_usual(position_, run) : sighting::unclear;
+    }
+    /// Of one that is as usual; `from` is its position.
+    GREGOR_INLINE sighting look_as_usual(offset_t from, run_type& run)
+    {
         const run_type next = available(from);
         if (next.count != 0) [[likely]] {
             // stored before anything after it is committed: the protection moves to the lease
@@ -159,22 +166,20 @@ public:
         return !is(sought) || (position_ >= log_->begin_offset() && !beyond_end());
     }
 
-    /// Commits the position, where it is committable; false where it is not.
-    GREGOR_INLINE bool commit_position() noexcept
+    /// Of one that is as usual: commits `next`, where that is no step back.
+    void hold_committed(offset_t next) noexcept
     {
-        const offset_t next = position_;
-        if (unusual_ == 0 && next >= held_from_) [[likely]] {
-            hold_committed(next);
-            return true;
-        }
-        return committable() && (commit(next), true);
+        cursor_.move(next, place::committed | place::holds);
+        held_from_ = next;
     }
 
-    /// The run was given to the user; says how many offsets before it were lost.
-    std::uint64_t advance(const run_type& run) noexcept
+    /// The run was given to the user. Then `take_missed`, where it is not as usual.
+    void advance(const run_type& run) noexcept { position_ = run.first + run.count; }
+    /// How many offsets before the run were lost.
+    std::uint64_t take_missed() noexcept
     {
-        position_ = run.first + run.count;
-        return unusual_ == 0 ? 0 : take_missed();
+        unusual_ &= ~(sought | missed);
+        return std::exchange(missed_, 0);
     }
 
     /// True once after a seek, or its options, moved it beyond what was committed: what it passed
@@ -190,8 +195,11 @@ public:
     {
         if (!is(lossy | unplaced) && next >= held_from_) [[likely]] {
             hold_committed(next);
+        } else if (is(lossy)) {
+            cursor_.move(next, place::committed);
+            held_from_ = next;
         } else {
-            commit_closely(next);
+            held_from_ = cursor_.hold(*log_, next, place::committed);
         }
     }
 
@@ -238,27 +246,6 @@ private:
         missed_ += count;
         unusual_ |= count != 0 ? missed : 0U;
     }
-    GREGOR_NOINLINE std::uint64_t take_missed() noexcept
-    {
-        unusual_ &= ~(sought | missed);
-        return std::exchange(missed_, 0);
-    }
-
-    void hold_committed(offset_t next) noexcept
-    {
-        cursor_.move(next, place::committed | place::holds);
-        held_from_ = next;
-    }
-    GREGOR_NOINLINE void commit_closely(offset_t next) noexcept
-    {
-        if (is(lossy)) {
-            cursor_.move(next, place::committed);
-            held_from_ = next;
-        } else {
-            held_from_ = cursor_.hold(*log_, next, place::committed);
-        }
-    }
-
     [[nodiscard]] unsigned another_life_there() const noexcept
     {
         if constexpr (Topic::durable) {

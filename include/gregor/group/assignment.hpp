@@ -110,23 +110,30 @@ public:
     void touch(reader& r) noexcept { returned_.add(r); }
     [[nodiscard]] bool has_returned() const noexcept { return !returned_.empty(); }
 
-    GREGOR_INLINE void commit_returned() noexcept
+    GREGOR_NOINLINE void commit_returned() noexcept
     {
-        if (returned_.empty()) {
-            return;
+        while (!returned_.empty()) {
+            if (reader& r = returned_.take(); r.committable()) {
+                commit(r, r.position());
+            }
         }
-        commit_one_returned();
-        while (!returned_.empty()) [[unlikely]] {
-            commit_one_returned();
-        }
-        state_.room_made.notify();
     }
-
-    /// The caller tells the producers.
+    /// The same before a look at this one, which is as usual. If it was all, it stays listed, for
+    /// mostly more of it is returned at once: else `forget_committed` follows.
+    GREGOR_INLINE void commit_returned(reader& next, offset_t position) noexcept
+    {
+        if (returned_.is_just(next)) [[likely]] {
+            next.hold_committed(position);
+            tell_of_commit(next, position);
+        } else if (!returned_.empty()) [[unlikely]] {
+            commit_returned();
+        }
+    }
+    void forget_committed(const reader& r) noexcept { returned_.remove_first(r); }
     void commit(reader& r, offset_t next) noexcept
     {
         r.commit(next);
-        tell_of_end(r, next);
+        tell_of_commit(r, next);
     }
 
     /// What goes with a committed offset. Takes the topic's mutex.
@@ -175,6 +182,7 @@ public:
     GREGOR_COLD bool follow()
     {
         unfinished_ = true; // until the end is reached
+        readers_.turns().expect_change();
         std::exception_ptr thrown;
         short_list<partition_id> going;
         bool fenced = false;
@@ -221,6 +229,7 @@ public:
     /// Leaves the group, or gives up what it read without one. `commit` also what was returned.
     void leave(bool commit)
     {
+        readers_.turns().expect_change();
         std::exception_ptr thrown;
         if (member_) {
             const inside now{member_};
@@ -297,23 +306,15 @@ public:
     }
 
 private:
-    GREGOR_INLINE void commit_one_returned() noexcept
+    GREGOR_INLINE void tell_of_commit(reader& r, offset_t committed) noexcept
     {
-        reader& r = returned_.take();
-        if (r.commit_position()) [[likely]] {
-            tell_of_end(r, r.position());
-        }
-    }
-
-    /// After a commit.
-    GREGOR_INLINE void tell_of_end(reader& r, offset_t committed) noexcept
-    {
-        // Either this look sees that the topic is closed, or who sleeps because of this partition
-        // fenced heavily before its last look, and sees the commit.
+        // Either these looks see that the topic is closed, and who sleeps, or he fenced heavily
+        // before his last look, and sees the commit.
         reader::env::light();
         if (r.log().protocol().finished(committed)) [[unlikely]] {
             state_.records_arrived.notify(); // other members may wait for the end of them all
         }
+        state_.room_made.notify_fenced();
     }
 
     [[nodiscard]] offset_note& note_of(reader& r) const

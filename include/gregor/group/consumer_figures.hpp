@@ -15,14 +15,22 @@ namespace gregor::inline GREGOR_ABI {
 /// Threads   the consumer's
 class consumer_figures {
 public:
-    /// Says how many polls there were, this one included.
-    std::uint64_t polled() noexcept { return ++all_.polls; }
-    void returned(std::uint64_t records, std::uint64_t missed) noexcept
+    /// True once in so many polls.
+    static constexpr unsigned now_and_then = 1024;
+
+    bool polled() noexcept
+    {
+        if (--polls_left_ != 0) [[likely]] {
+            return false;
+        }
+        polls_left_ = now_and_then;
+        all_.polls += now_and_then;
+        return true;
+    }
+    void returned(std::uint64_t records, std::uint64_t missed = 0) noexcept
     {
         all_.records += records;
-        if (missed != 0) [[unlikely]] {
-            all_.missed += missed;
-        }
+        all_.missed += missed;
     }
     bool followed(bool fenced) noexcept
     {
@@ -46,12 +54,14 @@ public:
     [[nodiscard]] consumer_stats at(std::chrono::nanoseconds now) const noexcept
     {
         consumer_stats all = all_;
+        all.polls += now_and_then - polls_left_;
         all.time = now;
         return all;
     }
 
 private:
     consumer_stats all_;
+    unsigned polls_left_ = now_and_then; // counted down: one instruction
 };
 
 } // namespace gregor::inline GREGOR_ABI

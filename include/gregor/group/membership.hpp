@@ -68,8 +68,10 @@ public:
         GREGOR_INLINE explicit inside(membership& m, bool already = false) noexcept
             : of_(m), already_(already)
         {
-            if (!already_ && of_.self_) [[likely]] {
-                of_.self_->enter();
+            if (member_type* const self = of_.self_.get(); !already_ && self != nullptr)
+                [[likely]] {
+                self->enter();
+                news_ = self->orders() != of_.seen_;
             }
         }
         inside(const inside&) = delete;
@@ -81,9 +83,13 @@ public:
             }
         }
 
+        /// There was something to act upon on the way in.
+        [[nodiscard]] bool found_news() const noexcept { return news_; }
+
     private:
         membership& of_;
         const bool already_;
+        bool news_ = false;
     };
 
     /// There is something that `acknowledge` has not seen yet. While inside.

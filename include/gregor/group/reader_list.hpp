@@ -93,12 +93,8 @@ public:
         std::swap(rotation_, other.rotation_);
     }
 
-    /// Asks them in turn, until one has an answer.
-    template <class Ask, class Answer>
-    [[nodiscard]] GREGOR_INLINE auto turn(Ask ask, Answer& answer)
-    {
-        return rotation_.turn(readers_, ask, answer);
-    }
+    /// Whose turn it is, among `all`.
+    [[nodiscard]] rotation<Reader>& turns() noexcept { return rotation_; }
     void pause(Reader& r) noexcept { rotation_.pause(r); }
     void resume(Reader& r) noexcept { rotation_.resume(r); }
 

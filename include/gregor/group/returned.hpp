@@ -25,11 +25,17 @@ public:
 
     void add(Reader& reader) noexcept
     {
-        if (first_ == nullptr) [[likely]] {
+        if (first_ == nullptr) {
             first_ = &reader;
-        } else if (first_ != &reader) {
+        } else if (first_ != &reader) [[unlikely]] {
             add_another(reader);
         }
+    }
+
+    /// This one, and no other.
+    [[nodiscard]] bool is_just(const Reader& reader) const noexcept
+    {
+        return first_ == &reader && others_ == nullptr;
     }
 
     /// There is one.
@@ -37,10 +43,18 @@ public:
     {
         Reader& reader = *first_;
         first_ = nullptr;
-        if (others_ != nullptr) [[unlikely]] {
+        if (others_ != nullptr) {
             move_up();
         }
         return reader;
+    }
+
+    /// Where it is the first one, it goes.
+    void remove_first(const Reader& reader) noexcept
+    {
+        if (first_ == &reader) {
+            static_cast<void>(take());
+        }
     }
 
     template <class Which>

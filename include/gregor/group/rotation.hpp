@@ -48,16 +48,13 @@ public:
         sighting what = sighting::nothing;
     };
 
-    /// One turn. `ask(reader, answer)` says what it has; all but `nothing` ends the turn. (What is
-    /// called out of line is given copies: what a reference has left is in no register any more.)
+    /// One turn. `ask(reader, answer)` says what it has; all but `nothing` ends the turn.
     template <class All, class Ask, class Answer>
-    GREGOR_INLINE outcome turn(const All& all, Ask ask, Answer& answer)
+    outcome turn(const All& all, Ask ask, Answer& answer)
     {
-        if (resting_ != 0) [[unlikely]] {
-            Answer copy = answer;
-            const outcome one = ask_one_that_rests(all, ask, copy);
+        if (resting_ != 0) {
+            const outcome one = ask_one_that_rests(all, ask, answer);
             if (one.who != nullptr) [[unlikely]] {
-                answer = copy;
                 return one;
             }
         }
@@ -68,14 +65,63 @@ public:
                 return had(next, what);
             }
         }
-        Answer copy = answer;
-        const outcome other = ask_the_others(all, ask, copy);
-        answer = copy;
-        return other;
+        return ask_the_others(all, ask, answer);
     }
 
+    // --- a turn in steps, for who wants to have them in registers -------------------------------
+
+    /// A turn may be had in steps: not after any change, until a whole one has ended with one that
+    /// is active.
+    [[nodiscard]] bool may_step() const noexcept { return straight_; }
+    /// A whole turn comes first.
+    void expect_change() noexcept { straight_ = false; }
+    /// Before `next` is asked, somebody else is: `ask_one_that_rests`.
+    [[nodiscard]] bool any_rests() const noexcept { return resting_ != 0; }
+    /// Who of the active ones is asked first.
+    [[nodiscard]] Reader& next() const noexcept { return *last_->seat.next; }
+    /// It had something.
+    void next_had(Reader& next) noexcept
+    {
+        next.seat.in_vain = 0;
+        last_ = &next;
+    }
+    outcome had(Reader& active, sighting what) noexcept
+    {
+        next_had(active);
+        straight_ = true;
+        return {&active, what};
+    }
+
+    template <class All, class Ask, class Answer>
+    outcome ask_one_that_rests(const All& all, Ask ask, Answer& answer)
+    {
+        Reader& one = *all[step(all.size())];
+        if (one.seat.is == standing::resting) {
+            if (const sighting what = ask(one, answer); what != sighting::nothing) [[unlikely]] {
+                return ended(one, what);
+            }
+        }
+        return {};
+    }
+
+    /// `next` had nothing, if there was one.
+    template <class All, class Ask, class Answer>
+    outcome ask_the_others(const All& all, Ask ask, Answer& answer)
+    {
+        if (active_ == 1 && resting_ == 0) [[likely]] {
+            return {};
+        }
+        return ask_all_others(all, ask, answer);
+    }
+
+    // --- who there is ----------------------------------------------------------------------------
+
     /// A new one, that rests.
-    void enter(const Reader& /*reader*/) noexcept { ++resting_; }
+    void enter(const Reader& /*reader*/) noexcept
+    {
+        ++resting_;
+        expect_change();
+    }
 
     /// Others are there than before: all but the paused ones rest.
     template <class All>
@@ -105,12 +151,13 @@ public:
         }
         --resting_;
         reader.seat.is = standing::paused;
+        expect_change();
     }
     void resume(Reader& reader) noexcept
     {
         if (reader.seat.is == standing::paused) {
             reader.seat = {};
-            ++resting_;
+            enter(reader);
         }
     }
     [[nodiscard]] static bool paused(const Reader& reader) noexcept
@@ -136,7 +183,7 @@ private:
 
     void in_vain(Reader& one) noexcept
     {
-        if (++one.seat.in_vain < patience || active_ == 1) {
+        if (active_ == 1 || ++one.seat.in_vain < patience) {
             last_ = &one; // the last one stays: it is as good as any
         } else {
             rest_after(*last_);
@@ -154,48 +201,12 @@ private:
         ++resting_;
         if (--active_ == 0) {
             last_ = nullptr;
+            expect_change();
         }
-    }
-
-    outcome had(Reader& active, sighting what) noexcept
-    {
-        active.seat.in_vain = 0;
-        last_ = &active;
-        return {&active, what};
     }
 
     template <class All, class Ask, class Answer>
-    GREGOR_NOINLINE outcome ask_one_that_rests(const All& all, Ask ask, Answer& answer)
-    {
-        Reader& one = *all[step(all.size())];
-        if (one.seat.is == standing::resting) {
-            if (const sighting what = ask(one, answer); what != sighting::nothing) [[unlikely]] {
-                return ended(one, what);
-            }
-        }
-        return {};
-    }
-
-    /// One that rests has something to say; with records it is active, and comes last.
-    outcome ended(Reader& one, sighting what) noexcept
-    {
-        if (what == sighting::run) {
-            one.seat.is = standing::active;
-            one.seat.in_vain = 0;
-            one.seat.next = last_ != nullptr ? last_->seat.next : &one;
-            if (last_ != nullptr) {
-                last_->seat.next = &one;
-            }
-            last_ = &one;
-            ++active_;
-            --resting_;
-        }
-        return {&one, what};
-    }
-
-    /// The next active one had nothing, if there is one.
-    template <class All, class Ask, class Answer>
-    GREGOR_NOINLINE outcome ask_the_others(const All& all, Ask ask, Answer& answer)
+    GREGOR_NOINLINE outcome ask_all_others(const All& all, Ask ask, Answer& answer)
     {
         for (std::size_t left = active_; left != 0;) {
             in_vain(*last_->seat.next);
@@ -216,10 +227,29 @@ private:
         return {};
     }
 
+    /// One that rests has something to say; with records it is active, and comes last.
+    outcome ended(Reader& one, sighting what) noexcept
+    {
+        if (what == sighting::run) {
+            one.seat.is = standing::active;
+            one.seat.in_vain = 0;
+            one.seat.next = last_ != nullptr ? last_->seat.next : &one;
+            if (last_ != nullptr) {
+                last_->seat.next = &one;
+            }
+            last_ = &one;
+            ++active_;
+            --resting_;
+            straight_ = true;
+        }
+        return {&one, what};
+    }
+
     Reader* last_ = nullptr;  // the last active one that was asked
     std::size_t active_ = 0;  // in the ring
     std::size_t resting_ = 0; // neither active nor paused
     std::size_t next_ = 0;    // of all: which one to look at next
+    bool straight_ = false;   // the last turn ended with an active one, and all is as it was then
 };
 
 } // namespace gregor::inline GREGOR_ABI

@@ -151,7 +151,6 @@ public:
             assigned_.write_note(*r, *note);
         }
         assigned_.commit(*r, next);
-        state_->room_made.notify();
         return commit_status::ok;
     }
 

@@ -85,6 +85,11 @@ public:
     GREGOR_INLINE void notify() noexcept
     {
         Env::light();
+        notify_fenced();
+    }
+    /// The same, where a light fence has followed the change.
+    GREGOR_INLINE void notify_fenced() noexcept
+    {
         // relaxed: only the question whether anybody sleeps; the fences pair it with `announce`
         if ((word_.load(std::memory_order_relaxed) & 1U) != 0) [[unlikely]] {
             wake();

@@ -54,6 +54,23 @@ void call_from_listener(Call call)
     static_cast<void>(in.try_poll());
 }
 
+struct polling_when_it_ends : gregor::rebalance_listener {
+    void on_revoked(std::span<const partition_id>) override { static_cast<void>(in->try_poll()); }
+
+    reader* in = nullptr;
+};
+
+/// Polls that found records, and some are left.
+void read_some(ints& t, reader& in)
+{
+    gregor::producer out{t};
+    for (int i = 0; i != 4; ++i) {
+        REQUIRE(out.try_send(i));
+        REQUIRE(in.try_poll().size() == 1);
+    }
+    REQUIRE(out.try_send(4));
+}
+
 /// What a group's assignor returns for one member and two partitions.
 void joins_with(gregor::assignor assign)
 {
@@ -82,6 +99,33 @@ TEST_CASE("a listener may neither poll nor close its consumer", "[consumer][misu
         CHECK(in.resume(zero));
         in.wakeup();
     });
+}
+
+TEST_CASE("a listener may not poll while its consumer ends", "[consumer][misuse]")
+{
+    CHECK(dies_saying("poll was called by the consumer's own listener", [] {
+        polling_when_it_ends listener;
+        ints t{"t"};
+        reader in{t, "g", {.listener = &listener}};
+        listener.in = &in;
+        read_some(t, in);
+        in.close();
+    }));
+}
+
+TEST_CASE("a closed consumer returns nothing of what is left", "[consumer][misuse]")
+{
+    ints t{"t"};
+    reader member{t, "g"};
+    read_some(t, member);
+    member.close();
+    CHECK(member.try_poll().status() == poll_status::closed);
+
+    reader alone{t, {.reset = gregor::auto_offset_reset::latest}};
+    alone.assign_all();
+    read_some(t, alone);
+    alone.close();
+    CHECK(alone.try_poll().status() == poll_status::closed);
 }
 
 TEST_CASE("what another member owns is neither committed, sought nor paused", "[consumer][misuse]")
