@@ -364,7 +364,7 @@ TEST_CASE("an upgrade begins an epoch, and positions of those before it lead whe
 TEST_CASE("texts with keys, times and headers are carried over", "[upgrade][durable]")
 {
     const scratch_directory scratch;
-    auto options = log_in(scratch);
+    auto options = support::log_with_blobs_in(scratch);
     options.partitions = 2;
     const timestamp_t noon{std::chrono::hours{500'000}};
     {
