@@ -3,6 +3,8 @@
 
 #if GREGOR_FILES
 
+#    include <algorithm>
+#    include <cstddef>
 #    include <cstdint>
 #    include <filesystem>
 #    include <map>
@@ -35,6 +37,46 @@ std::pair<small_disk::recovered_log, bool> recover(const disk::directory<files>&
     files::fail_nothing();
     return {small_disk::read_all(std::move(log), in, texts), cut_short};
 }
+
+/// The system's calls; which bytes of each file were written by one, and then made lasting.
+struct noting_files : support::hasty_files {
+    using noted = std::map<std::uint64_t, std::vector<bool>>; ///< by inode
+    static inline noted written;
+    static inline noted lasting;
+
+    static disk::outcome write(int file, const void* bytes, std::size_t count,
+                               std::uint64_t from) noexcept
+    {
+        const auto to = static_cast<std::ptrdiff_t>(from + count);
+        std::vector<bool>& its = written[inode_of(file)];
+        its.resize((std::max)(its.size(), static_cast<std::size_t>(to)));
+        std::fill(its.begin() + static_cast<std::ptrdiff_t>(from), its.begin() + to, true);
+        return support::hasty_files::write(file, bytes, count, from);
+    }
+    static disk::outcome sync(int file) noexcept
+    {
+        lasting[inode_of(file)] = written[inode_of(file)];
+        return {};
+    }
+
+    static std::uint64_t inode_of(int file)
+    {
+        disk::file_facts facts;
+        return look(file, facts).ok() ? facts.inode : 0;
+    }
+    /// Of the file of this name, all these bytes.
+    static bool are_lasting(const disk::directory<noting_files>& in, const std::string& name,
+                            std::uint64_t from, std::uint64_t count)
+    {
+        disk::file_handle<noting_files> file;
+        REQUIRE(open(in.get(), name.c_str(), disk::open_mode::read, file.fill()).ok());
+        const std::vector<bool>& its = lasting[inode_of(file.get())];
+        const auto begin = its.begin() + static_cast<std::ptrdiff_t>((std::min)(from, its.size()));
+        return its.size() >= from + count &&
+               std::find(begin, begin + static_cast<std::ptrdiff_t>(count), false) ==
+                   begin + static_cast<std::ptrdiff_t>(count);
+    }
+};
 
 } // namespace
 
@@ -96,6 +138,42 @@ TEST_CASE("a recovery that is cut short, twice, at whatever call, loses nothing"
     INFO(wrong);
     CHECK(wrong.empty());
     CHECK(cuts > 200);
+}
+
+TEST_CASE("what a sync that failed may have left in memory is written again, and then lasts",
+          "[crash]")
+{
+    const bool texts = GENERATE(false, true);
+    const support::scratch_directory scratch;
+    {
+        small_disk::log_to_crash made{scratch.path(), texts};
+        for (offset_t offset = 0; offset != 13; ++offset) {
+            if (offset == 8) {
+                made.seal();
+            }
+            if (offset % 8 == 0) {
+                made.roll();
+            }
+            made.put(offset);
+        }
+    }
+    noting_files::written.clear();
+    noting_files::lasting.clear();
+    const auto in = small_disk::open<noting_files>(scratch.path());
+    const auto log = small_disk::read_all(
+        disk::recover(in, small_disk::format_of(texts), {.sync_all = true}), in, texts);
+    REQUIRE(log.opened);
+    CHECK(log.report.same_boot);
+    CHECK(log.report.durable == 13);
+    CHECK(log.records.size() == 13);
+    CHECK(small_disk::all_right(log.records));
+    for (offset_t offset = 8; offset != 13; ++offset) { // the others were sealed
+        INFO(offset);
+        CHECK(noting_files::are_lasting(in, disk::segment_name(8), 4096 + offset % 8 * 32, 32));
+        const disk::blob_ref ref = small_disk::ref_of(offset);
+        CHECK((!texts || noting_files::are_lasting(in, disk::chunk_name(4096),
+                                                   4096 + ref.position % 4096, ref.bytes)));
+    }
 }
 
 TEST_CASE("what a torn tail left behind never comes back, crash after crash", "[crash]")

@@ -144,7 +144,7 @@ std::map<offset_t, int> kept_in(const std::map<std::string, Bytes>& files)
 {
     std::map<offset_t, int> kept;
     for (const auto& [name, bytes] : files) {
-        if (!std::string_view{name}.ends_with(disk::aside_ending)) {
+        if (!std::string_view{name}.ends_with(disk::aside_ending) || bytes.size() < 4096) {
             continue;
         }
         disk::header_page page{};
