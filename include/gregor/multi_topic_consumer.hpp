@@ -8,7 +8,6 @@
 #include <exception>
 #include <initializer_list>
 #include <memory>
-#include <new>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -23,9 +22,11 @@
 #include "gregor/base/types.hpp"
 #include "gregor/batch.hpp"
 #include "gregor/consumer.hpp"
+#include "gregor/group/joining.hpp"
 #include "gregor/options.hpp"
 #include "gregor/policy/time_source.hpp"
 #include "gregor/policy/wait.hpp"
+#include "gregor/readiness.hpp"
 #include "gregor/refusal.hpp"
 #include "gregor/wait_set.hpp"
 
@@ -132,6 +133,19 @@ public:
     /// Ends the poll that waits now, or the next one that comes, with `woken`. From any thread.
     void wakeup() noexcept { body_->set.wakeup(); }
 
+    // --- being told ------------------------------------------------------------------------------
+
+    /// As consumer's: the hook is called when there may be something to poll for in any topic.
+    template <class Hook>
+    void on_ready(Hook&& hook)
+    {
+        body_->set.readiness_.call(std::forward<Hook>(hook));
+    }
+    void on_ready(no_hook_t) noexcept { body_->set.readiness_.call_nobody(); }
+    void on_ready(std::nullptr_t) noexcept { on_ready(no_hook); }
+    /// As consumer's.
+    [[nodiscard]] bool ready() { return body_->still == 0 || body_->set.has_news(); }
+
     // --- committing ------------------------------------------------------------------------------
 
     /// Commits everything that was returned, in all topics. Where that fails in some of them, it is
@@ -208,6 +222,7 @@ private:
                         std::chrono::nanoseconds linger = {});
     poll_status begin();
     batch_type look(std::size_t least);
+    batch_type nothing_yet();
 
     /// Polls it no more.
     void has_ended(std::size_t i) noexcept
@@ -252,7 +267,8 @@ auto multi_topic_consumer<Topic>::create(std::span<Topic* const> topics, std::st
                                          const consumer_options& options)
     -> result<multi_topic_consumer>
 {
-    const auto make = [&]() -> result<multi_topic_consumer> {
+    const auto first = topics.empty() ? std::string_view{} : std::string_view{topics[0]->name()};
+    return unless_out_of_memory(first, [&]() -> result<multi_topic_consumer> {
         if (std::optional<error> why = refused(topics)) {
             return *std::move(why);
         }
@@ -270,16 +286,7 @@ auto multi_topic_consumer<Topic>::create(std::span<Topic* const> topics, std::st
         all->still = topics.size();
         all->ended.resize(topics.size(), false);
         return multi_topic_consumer{std::move(all)};
-    };
-#if GREGOR_EXCEPTIONS
-    try {
-        return make();
-    } catch (const std::bad_alloc&) {
-        return refusal::no_memory_for_consumer(topics.empty() ? "" : topics[0]->name());
-    }
-#else
-    return make();
-#endif
+    });
 }
 
 template <class Topic>
@@ -335,6 +342,16 @@ auto multi_topic_consumer<Topic>::look(std::size_t least) -> batch_type
     return batch_type{all.still == 0 ? poll_status::closed : poll_status::timed_out};
 }
 
+/// There is nothing now. A hook is called when that changes: for what a last look cannot see.
+template <class Topic>
+auto multi_topic_consumer<Topic>::nothing_yet() -> batch_type
+{
+    if (!body_->set.arm()) {
+        return batch_type{poll_status::timed_out};
+    }
+    return body_->set.take_wakeup() ? batch_type{poll_status::woken} : look(1);
+}
+
 template <class Topic>
 template <class Stop>
 auto multi_topic_consumer<Topic>::poll_for(std::chrono::nanoseconds timeout, const Stop& stop,
@@ -354,19 +371,23 @@ auto multi_topic_consumer<Topic>::poll_for(std::chrono::nanoseconds timeout, con
         }
         if (waited || !lingers) {
             batch_type found = look(lingers ? least : 1);
-            if (found.status() != poll_status::timed_out ||
-                timeout <= std::chrono::nanoseconds{0}) {
+            if (found.status() != poll_status::timed_out) {
                 return found;
+            }
+            if (timeout <= std::chrono::nanoseconds{0}) {
+                return nothing_yet();
             }
         }
         if (!waited) {
             until.start();
         }
         const wait_status ended = body_->set.wait_for(until.left(), stop).status();
+        if (ended == wait_status::timed_out) {
+            return nothing_yet();
+        }
         if (ended != wait_status::ready) {
-            return batch_type{ended == wait_status::woken     ? poll_status::woken
-                              : ended == wait_status::stopped ? poll_status::stopped
-                                                              : poll_status::timed_out};
+            return batch_type{ended == wait_status::woken ? poll_status::woken
+                                                          : poll_status::stopped};
         }
     }
 }

@@ -196,10 +196,30 @@ private:
     }
     [[nodiscard]] bool take_wakeup() noexcept { return wakeup_.take(); }
 
+    /// Whether a wait would not wait.
+    [[nodiscard]] bool has_news()
+    {
+        return wakeup_.is_raised() || std::any_of(watched_.begin(), watched_.end(), [](auto& each) {
+                   return !each->passed_over && each->ready(1);
+               });
+    }
+    /// Before a last look: true where there is a hook, which is called then for what that look
+    /// cannot see.
+    [[nodiscard]] bool arm() noexcept
+    {
+        const bool any = readiness_.arm();
+        if (any) {
+            static_cast<void>(all_events{*this}.announce()); // they tell this set's event
+        }
+        return any;
+    }
+
     // Written by other threads. First, for it goes last: until then it is told.
     event told_;
     ring::signal<Env> wakeup_;
     ring::sole_user<Env> user_; // written in checked builds only
+
+    readiness<Env> readiness_{told_};
 
     alignas(cache_line_bytes) std::vector<std::unique_ptr<any_consumer>> watched_;
     std::vector<key> ready_; // room for all

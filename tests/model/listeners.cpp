@@ -2,12 +2,15 @@
 // Who does not sleep on an event, but is called by it: called for each change that he could not
 // see, and never after he was removed.
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "gregor/multi_topic_consumer.hpp"
 #include "gregor/ring/event_count.hpp"
 #include "model/exploring.hpp"
 #include "model/small_topic.hpp"
@@ -68,10 +71,13 @@ struct scene {
     event::listener ear{&doorbell::press, &bell};
 };
 
-/// A consumer in a loop that waits for its bell, and for nothing else.
-struct loop {
-    explicit loop(const gregor::consumer_options& options = model::tireless)
-        : in(topic, "group", options)
+/// A consumer, of one topic or several, in a loop that waits for its bell, and for nothing else.
+template <class Consumer>
+class bell_loop {
+public:
+    template <class Topics>
+    bell_loop(Topics&& topics, const gregor::consumer_options& options)
+        : in(std::forward<Topics>(topics), "group", options)
     {
         in.on_ready([this]() noexcept { doorbell::press(&bell); });
     }
@@ -94,11 +100,32 @@ struct loop {
         }
     }
 
+    doorbell bell;
+    Consumer in;
+    int seen = 0;
+};
+
+struct small {
     model::small_topic topic{2};
     gregor::producer<model::small_topic> out{topic};
-    doorbell bell;
-    gregor::consumer<model::small_topic> in;
-    int seen = 0;
+};
+struct loop : small, bell_loop<gregor::consumer<model::small_topic>> {
+    explicit loop(const gregor::consumer_options& options = model::tireless)
+        : bell_loop(topic, options)
+    {
+    }
+};
+
+struct two_small {
+    model::small_topic topics[2]{model::small_topic{2, {}, "one"},
+                                 model::small_topic{2, {}, "two"}};
+    gregor::producer<model::small_topic> out[2]{gregor::producer<model::small_topic>{topics[0]},
+                                                gregor::producer<model::small_topic>{topics[1]}};
+};
+struct loop_of_two : two_small, bell_loop<gregor::multi_topic_consumer<model::small_topic>> {
+    loop_of_two() : bell_loop(std::array{&topics[0], &topics[1]}, model::tireless) {}
+
+    void send(int where) { (void)out[where].try_send(model::number{0}); }
 };
 
 /// What a call touches, and what is gone after the listener was removed.
@@ -327,4 +354,57 @@ TEST_CASE("a hook goes while its topic is used", "[model]")
         });
         run.thread([=] { (void)now->out.try_send(model::number{0}); });
     });
+}
+
+TEST_CASE("the hook of a consumer of several topics is called for each of them", "[model]")
+{
+    explored("listeners: two topics, a record in one", {.preemptions = 3}, [](model::run& run) {
+        auto now = std::make_shared<loop_of_two>();
+        run.thread([=] { now->run_until(poll_status::records); });
+        run.thread([=] { now->send(1); });
+    });
+    explored("listeners: two topics, a record in each", model::by_chance(20'000),
+             [](model::run& run) {
+                 auto now = std::make_shared<loop_of_two>();
+                 run.thread([=] { now->run_until(poll_status::records, 2); });
+                 run.thread([=] { now->send(0); });
+                 run.thread([=] { now->send(1); });
+             });
+    explored("listeners: two topics, two records in one", {.preemptions = 2}, [](model::run& run) {
+        auto now = std::make_shared<loop_of_two>();
+        run.thread([=] { now->run_until(poll_status::records, 2); });
+        run.thread([=] {
+            now->send(1);
+            now->send(1);
+        });
+    });
+    explored("listeners: two topics, a wakeup", {.preemptions = 3}, [](model::run& run) {
+        auto now = std::make_shared<loop_of_two>();
+        run.thread([=] { now->run_until(poll_status::woken); });
+        run.thread([=] { now->in.wakeup(); });
+    });
+    explored("listeners: two topics that close", model::by_chance(20'000), [](model::run& run) {
+        auto now = std::make_shared<loop_of_two>();
+        run.thread([=] {
+            now->run_until(poll_status::closed);
+            check(now->seen == 1, "nothing is lost");
+        });
+        run.thread([=] {
+            now->send(0);
+            now->topics[0].close();
+        });
+        run.thread([=] { now->topics[1].close(); });
+    });
+    explored("listeners: the hook of two topics goes against a send", {.preemptions = 3},
+             [](model::run& run) {
+                 auto now = std::make_shared<loop_of_two>();
+                 run.thread([=] {
+                     model::cell<int> calls{0};
+                     now->in.on_ready([&calls]() noexcept { calls.set(calls.get() + 1); });
+                     (void)now->in.try_poll();
+                     now->in.on_ready(gregor::no_hook);
+                     calls.set(0);
+                 });
+                 run.thread([=] { now->send(1); });
+             });
 }

@@ -19,6 +19,7 @@
 
 #include "support/catch.hpp"
 #include "support/death.hpp"
+#include "support/hooks.hpp"
 #include "support/lingering.hpp"
 #include "support/nth_failure.hpp"
 #include "support/reading.hpp"
@@ -31,6 +32,8 @@ using gregor::multi_topic_consumer;
 using gregor::partition_id;
 using gregor::poll_status;
 using gregor::topic;
+using support::counter;
+using support::doorbell;
 using support::lingering;
 
 namespace {
@@ -513,4 +516,150 @@ TEST_CASE("what a consumer of several topics is not made for ends the process, a
     }));
     STATIC_REQUIRE(std::is_nothrow_move_constructible_v<reader>);
     STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<reader>);
+}
+
+TEST_CASE("a hook of a consumer of several topics is called once after each poll in vain",
+          "[multi_topic_consumer][on_ready]")
+{
+    scene s;
+    reader in{{&s.eu, &s.us}, "g"};
+    CHECK(status_of_poll(in) == poll_status::timed_out);
+    counter told;
+    in.on_ready(told.hook());
+    CHECK(told.taken() == 1);
+    s.eu_out.send(1);
+    s.us_out.send(2);
+    CHECK(told.taken() == 0); // it was told, and has not polled yet
+    CHECK(read_all(in).size() == 2);
+    for (gregor::producer<ints>* const out : {&s.us_out, &s.eu_out}) {
+        out->send(3);
+        CHECK(told.taken() == 1);
+        s.eu_out.send(4);
+        CHECK(in.try_poll().size() != 0);
+        s.us_out.send(5);
+        CHECK(told.taken() == 0);
+        CHECK(read_all(in).size() >= 1); // to the end, which has it called again
+    }
+    CHECK(in.poll(1us).status() == poll_status::timed_out);
+    CHECK(told.taken() <= 1); // it may be called for what the poll itself has slept for
+    in.wakeup();
+    CHECK(told.taken() == 1);
+    CHECK(status_of_poll(in) == poll_status::woken);
+    CHECK(status_of_poll(in) == poll_status::timed_out);
+    {
+        const gregor::consumer<ints> other{s.us, "g"};
+        CHECK(told.taken() == 1); // there is something to do for the group
+        CHECK(status_of_poll(in) == poll_status::timed_out);
+    }
+    CHECK(told.taken() == 1);
+    CHECK(status_of_poll(in) == poll_status::timed_out);
+    s.eu.close();
+    CHECK(told.taken() == 1);
+    CHECK(status_of_poll(in) == poll_status::timed_out);
+    s.us_out.send(6);
+    CHECK(told.taken() == 1);
+    CHECK(read_all(in).size() == 1);
+    s.us.close();
+    CHECK(told.taken() == 1);
+    CHECK(status_of_poll(in) == poll_status::closed);
+}
+
+TEST_CASE("a hook of a consumer of several topics is replaced, removed, and goes with it",
+          "[multi_topic_consumer][on_ready]")
+{
+    scene s;
+    counter first;
+    counter second;
+    {
+        reader made{{&s.eu, &s.us}, "g"};
+        made.on_ready(first.hook());
+        CHECK(first.taken() == 1);
+        reader in = std::move(made);
+        CHECK(status_of_poll(in) == poll_status::timed_out);
+        in.on_ready(second.hook());
+        CHECK(second.taken() == 1);
+        CHECK(status_of_poll(in) == poll_status::timed_out);
+        s.us_out.send(1);
+        CHECK(second.taken() == 1);
+        CHECK(read_all(in).size() == 1);
+        in.on_ready(gregor::no_hook);
+        s.us_out.send(2);
+        CHECK(read_all(in).size() == 1);
+        s.us_out.send(3);
+        in.on_ready(second.hook());
+        CHECK(second.taken() == 1);
+        in.on_ready(nullptr);
+        in.on_ready(second.hook());
+        CHECK(second.taken() == 1);
+        CHECK(read_all(in).size() == 1);
+    }
+    s.eu_out.send(4);
+    CHECK(first.taken() + second.taken() == 0);
+}
+
+TEST_CASE("a loop that waits for the hook of several topics alone misses nothing",
+          "[multi_topic_consumer][on_ready]")
+{
+    constexpr int each = 3000;
+    ints eu{"eu", {.capacity_records = 64, .groups = {"g"}}};
+    ints us{"us", {.capacity_records = 64, .groups = {"g"}}};
+    std::vector<std::thread> senders;
+    for (ints* const to : {&eu, &us}) {
+        senders.emplace_back([to] {
+            gregor::producer out{*to};
+            for (int i = 0; i != each; ++i) {
+                out.send(i);
+                if (i % 7 == 0) {
+                    std::this_thread::yield();
+                }
+            }
+            to->close();
+        });
+    }
+    doorbell bell;
+    reader in{{&eu, &us}, "g"};
+    in.on_ready([&bell]() noexcept { bell.press(); });
+    int seen = 0;
+    bool told = true;
+    for (bool ended = false; told && !ended;) {
+        told = bell.take();
+        for (;;) {
+            const auto batch = in.try_poll();
+            seen += static_cast<int>(batch.size());
+            ended = batch.status() == poll_status::closed;
+            if (batch.status() != poll_status::records) {
+                break;
+            }
+        }
+    }
+    CHECK(told);
+    in.close(); // lets senders go, where it was not told
+    for (auto& thread : senders) {
+        thread.join();
+    }
+    CHECK(seen == 2 * each);
+}
+
+TEST_CASE("a consumer of several topics is ready where one of them is",
+          "[multi_topic_consumer][ready]")
+{
+    scene s;
+    reader in{{&s.eu, &s.us}, "g"};
+    CHECK_FALSE(in.ready());
+    s.us_out.send(1);
+    CHECK(in.ready());
+    CHECK(in.ready());
+    CHECK(read_all(in).size() == 1);
+    CHECK_FALSE(in.ready());
+    in.wakeup();
+    CHECK(in.ready());
+    CHECK(status_of_poll(in) == poll_status::woken);
+    CHECK_FALSE(in.ready());
+    s.eu.close();
+    CHECK(in.ready());
+    CHECK(status_of_poll(in) == poll_status::timed_out);
+    CHECK_FALSE(in.ready()); // of this one it knows now
+    s.us.close();
+    CHECK(status_of_poll(in) == poll_status::closed);
+    CHECK(in.ready());
 }

@@ -3,9 +3,7 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -14,6 +12,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/hooks.hpp"
 #include "support/nth_failure.hpp"
 #include "support/reading.hpp"
 #include "support/statuses.hpp"
@@ -23,6 +22,8 @@ using gregor::consumer_options;
 using gregor::partition_id;
 using gregor::poll_status;
 using gregor::topic;
+using support::counter;
+using support::doorbell;
 using support::status_of_poll;
 
 namespace {
@@ -30,45 +31,6 @@ namespace {
 using ints = topic<int>;
 using reader = gregor::consumer<ints>;
 constexpr partition_id zero{0};
-
-/// Counts how often it was called since it was last asked.
-class counter {
-public:
-    [[nodiscard]] auto hook() noexcept
-    {
-        return [this]() noexcept { ++calls_; };
-    }
-    [[nodiscard]] int taken() noexcept { return std::exchange(calls_, 0); }
-
-private:
-    int calls_ = 0;
-};
-
-/// What an eventfd is: a number that waits until it is not 0, and is then taken.
-class doorbell {
-public:
-    void press() noexcept
-    {
-        {
-            const std::lock_guard lock{mutex_};
-            pressed_ = true;
-        }
-        changed_.notify_one();
-    }
-    /// False when nobody presses it for very long.
-    [[nodiscard]] bool take()
-    {
-        std::unique_lock lock{mutex_};
-        const bool came = changed_.wait_for(lock, support::patience, [this] { return pressed_; });
-        pressed_ = false;
-        return came;
-    }
-
-private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    bool pressed_ = false;
-};
 
 } // namespace
 
