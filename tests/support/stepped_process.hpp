@@ -116,6 +116,10 @@ public:
     /// Says so where this system lets no process step another one.
     [[nodiscard]] bool possible() const
     {
+        if (instrumented) {
+            WARN("what a sanitizer adds to each instruction is not stepped");
+            return false;
+        }
         const bool so = !cannot_ && !(WIFEXITED(status_) && WEXITSTATUS(status_) == untraceable);
         if (!so) {
             WARN("this system lets no process step another one");
@@ -149,6 +153,18 @@ private:
         }
     }
 
+    static constexpr bool instrumented =
+#    if GREGOR_TSAN || defined(__SANITIZE_ADDRESS__)
+        true;
+#    elif defined(__has_feature)
+#        if __has_feature(address_sanitizer)
+        true;
+#        else
+        false;
+#        endif
+#    else
+        false;
+#    endif
     static constexpr int untraceable = 77;
 
     const shared_with_child<wish> wish_;
