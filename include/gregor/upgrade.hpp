@@ -60,7 +60,6 @@ class upgrading {
     using files = typename log_type::files_type;
     using folder = disk::directory<files>;
     using writer = disk::partition_writer<log_type>;
-    using attributes = typename New::attributes;
 
 public:
     upgrading(const std::string& name, const topic_options& options, Fn& fn)
