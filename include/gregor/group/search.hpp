@@ -210,7 +210,9 @@ protected:
     {
         const bool breathes = timeout > std::chrono::nanoseconds{0} && breathing_.is_due();
         if (breathes) {
-            strategy::template breathe<env>();
+            for (unsigned left = breathing_.breaths(); left != 0; --left) {
+                strategy::template breathe<env>();
+            }
         }
         return breathes;
     }
@@ -257,7 +259,7 @@ protected:
         return (all.empty() || all[0]->finished()) && nothing_will_come(*state_, assigned_);
     }
 
-    breathing breathing_{options_.max_poll_records};
+    breathing breathing_{options_.max_poll_records, sizeof(typename Topic::slot_type)};
     consumer_figures figures_;
     std::chrono::nanoseconds watched_{0}; // when it last looked after the others
 

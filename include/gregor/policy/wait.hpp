@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 #include "gregor/base/types.hpp"
@@ -115,16 +116,24 @@ struct sleep {
 
 namespace gregor::inline GREGOR_ABI {
 
-/// Whether a reader that keeps up with its producers breathes before it looks again: as long as it
-/// finds more after a breath than without one. Where it does not (one thread sends and reads, or
-/// records come as fast as they are read), it tries ever less often.
+/// Whether a reader that keeps up with its producers breathes before it looks again, and how often:
+/// as long as it finds more after a breath than without one. Where it does not (one thread sends
+/// and reads, or records come as fast as they are read), it tries ever less often. Close behind a
+/// producer it is in its way: the processor fetches lines ahead of the reader that are being
+/// written. So of a stream it breathes as often at once as it takes to find some kilobytes.
 class breathing {
 public:
-    /// Fewer records than this at once: the reader keeps up.
-    static constexpr std::uint64_t few = 32;
+    /// Fewer records than this at once, of so many bytes each: the reader keeps up.
+    [[nodiscard]] static constexpr std::uint64_t few(std::size_t record_bytes) noexcept
+    {
+        return record_bytes < 64 ? 2048 / record_bytes : 32;
+    }
 
     /// Of a reader that is never given more than `most` at once.
-    explicit breathing(std::uint64_t most) noexcept : enough_(most < few ? most : few) {}
+    breathing(std::uint64_t most, std::size_t record_bytes) noexcept
+        : enough_(most < few(record_bytes) ? most : few(record_bytes))
+    {
+    }
 
     /// Before a look.
     [[nodiscard]] bool is_due() noexcept
@@ -141,6 +150,9 @@ public:
         }
         return true;
     }
+
+    /// How often, when it is.
+    [[nodiscard]] unsigned breaths() const noexcept { return breaths_; }
 
     /// The look found so many at once.
     void found(std::uint64_t count, bool after_a_breath) noexcept
@@ -169,8 +181,15 @@ private:
         last_ |= breathed;
         if (count * 4 > without_ * 5) {
             in_vain_ = 0;
+            if (count < enough_) {
+                // a few in each breath: a stream
+                breaths_ = count / breaths_ >= 4 && breaths_ < 8 ? breaths_ * 2 : breaths_;
+            } else if (count > 4 * enough_ && breaths_ > 1) {
+                breaths_ /= 2;
+            }
             looks_to_skip_ = ++paid_ % 64 == 0 ? 1 : 0; // to compare with how it is without
         } else {
+            breaths_ = 1;
             in_vain_ = in_vain_ < 512 ? in_vain_ * 2 + 8 : 1024;
             looks_to_skip_ = in_vain_;
         }
@@ -179,6 +198,7 @@ private:
     std::uint64_t enough_;
     std::uint64_t last_ = waited;
     std::uint64_t without_ = 0; // found by the last look before this breath
+    unsigned breaths_ = 1;
     unsigned looks_to_skip_ = 0;
     unsigned in_vain_ = 0;
     unsigned paid_ = 0;

@@ -158,7 +158,7 @@ TEST_CASE("a reader breathes as long as it finds more by it", "[policy][wait]")
 {
     // so many polls of a reader that finds `with` records after a breath, and `without` else
     const auto breaths = [](int polls, std::uint64_t with, std::uint64_t without) {
-        gregor::breathing lungs{500};
+        gregor::breathing lungs{500, 64};
         int count = 0;
         for (int i = 0; i != polls; ++i) {
             const bool breathes = lungs.is_due();
@@ -175,7 +175,7 @@ TEST_CASE("a reader breathes as long as it finds more by it", "[policy][wait]")
     // each breath fills a batch, after which none is due
     CHECK(breaths(1000, 100, 3) > 450);
     CHECK(breaths(1000, 100, 3) <= 500);
-    gregor::breathing lungs{500};
+    gregor::breathing lungs{500, 64};
     CHECK_FALSE(lungs.is_due());
     lungs.found(1, false);
     CHECK(lungs.is_due());
@@ -190,9 +190,47 @@ TEST_CASE("a reader breathes as long as it finds more by it", "[policy][wait]")
     CHECK(lungs.streams());
     lungs.found(2, true);
     CHECK(lungs.streams());
-    gregor::breathing of_one{1};
+    gregor::breathing of_one{1, 64};
     of_one.found(1, false); // all it asked for: who knows how many there are
     CHECK_FALSE(of_one.is_due());
+}
+
+TEST_CASE("a reader of a stream breathes as often at once as it takes", "[policy][wait]")
+{
+    // so often at once in the end, where each breath brings so many records of so many bytes
+    const auto breaths = [](std::uint64_t each, std::size_t bytes) {
+        gregor::breathing lungs{1 << 16, bytes};
+        for (int i = 0; i != 100; ++i) {
+            const bool breathes = lungs.is_due();
+            lungs.found(breathes ? each * lungs.breaths() : 1, breathes);
+        }
+        return lungs.breaths();
+    };
+    CHECK(gregor::breathing::few(64) == 32);
+    CHECK(gregor::breathing::few(4096) == 32);
+    CHECK(gregor::breathing::few(8) == 256);
+    CHECK(breaths(3, 64) == 1); // no stream: it comes as it comes
+    CHECK(breaths(4, 64) == 8);
+    CHECK(breaths(10, 64) == 4);
+    CHECK(breaths(100, 64) == 1);
+    CHECK(breaths(100, 8) == 4);
+    CHECK(breaths(4, 8) == 8); // no longer than that
+
+    // a stream that grows, and ends
+    gregor::breathing lungs{1 << 16, 64};
+    const auto look = [&lungs](std::uint64_t with, std::uint64_t without) {
+        const bool breathes = lungs.is_due();
+        lungs.found(breathes ? with : without, breathes);
+        return lungs.breaths();
+    };
+    CHECK(look(0, 1) == 1);
+    CHECK(look(8, 0) == 2);
+    CHECK(look(16, 0) == 4);
+    CHECK(look(128, 0) == 4);
+    CHECK(look(0, 1) == 4); // it had fallen behind
+    CHECK(look(129, 0) == 2);
+    CHECK(look(0, 1) == 2);
+    CHECK(look(1, 0) == 1);
 }
 
 TEST_CASE("a deadline knows what is left of it", "[policy][wait]")
