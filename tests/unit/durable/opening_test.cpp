@@ -3,10 +3,12 @@
 #include <gregor/mmap_log.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 
+#include "support/allocations.hpp"
 #include "support/catch.hpp"
 #include "support/durable.hpp"
 #include "support/statuses.hpp"
@@ -145,6 +147,22 @@ TEST_CASE("a segment's length follows from bytes where records are not named", "
     options.log.segment_bytes = 1;
     const log_topic topic{"tiny", options};
     CHECK(topic.capacity_records() == 512);
+}
+
+TEST_CASE("an idle log takes less than 1 MiB of memory beside its files", "[durable]")
+{
+    const scratch_directory folder;
+    const std::size_t before = support::allocated_bytes();
+    const log_topic topic{"trades", [&folder] {
+                              auto options = log_in(folder);
+                              options.log.segment_records = 0; // as it is by default
+                              options.log.blob_chunk_bytes = topic_options{}.log.blob_chunk_bytes;
+                              options.groups = {"readers"};
+                              return options;
+                          }()};
+    const std::size_t beside = support::allocated_bytes() - before;
+    INFO(beside << " bytes");
+    CHECK(beside < 1U << 20U);
 }
 
 #endif
