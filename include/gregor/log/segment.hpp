@@ -41,7 +41,8 @@ class segment {
 public:
     segment(segment&& other) noexcept
         : file_(std::move(other.file_)), format_(std::move(other.format_)), page_(other.page_),
-          mapped_(std::exchange(other.mapped_, nullptr)), in_window_(other.in_window_)
+          mapped_(std::exchange(other.mapped_, nullptr)),
+          in_window_(std::exchange(other.in_window_, false))
     {
     }
     segment& operator=(segment&& other) noexcept

@@ -4,10 +4,12 @@
 
 #if GREGOR_FILES
 
+#    include <cstddef>
 #    include <cstdint>
 #    include <cstring>
 #    include <filesystem>
 #    include <string>
+#    include <utility>
 
 #    include <sys/stat.h>
 #    include <unistd.h>
@@ -51,7 +53,41 @@ segment make(const disk::directory<disk::os_files>& in, gregor::offset_t base = 
     return *std::move(made);
 }
 
+/// Notes what is given back to a window.
+struct noting_files : disk::os_files {
+    static inline int given_back = 0;
+    static void forget(void* place, std::size_t bytes) noexcept
+    {
+        given_back += place != nullptr ? 1 : 0;
+        disk::os_files::forget(place, bytes);
+    }
+};
+
 } // namespace
+
+TEST_CASE("a segment that has moved gives its place in a window back once", "[log][segment]")
+{
+    using noted = disk::segment<noting_files>;
+    const support::scratch_directory scratch;
+    auto in = disk::directory<noting_files>::open(scratch.path());
+    REQUIRE(in.has_value());
+    void* place = nullptr;
+    constexpr std::size_t room = std::size_t{1} << 20U;
+    REQUIRE(disk::os_files::reserve(room, place).ok());
+    {
+        auto made = noted::create(*in, format(), 8, 77, 1234);
+        REQUIRE(made.has_value());
+        noted first = *std::move(made);
+        REQUIRE(first.map_into(static_cast<unsigned char*>(place)).ok());
+        noting_files::given_back = 0;
+        const noted second = std::move(first);
+        CHECK(second.slot(8) == place);
+        first.unmap();
+        CHECK(noting_files::given_back == 0);
+    }
+    CHECK(noting_files::given_back == 1);
+    disk::os_files::unmap(place, room);
+}
 
 TEST_CASE("a segment's name is its base in 20 digits, and no other name is one", "[log][segment]")
 {
