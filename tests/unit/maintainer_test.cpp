@@ -22,6 +22,7 @@
 
 #if !defined(_WIN32)
 #    include "support/death.hpp"
+#    include "support/no_threads.hpp"
 #endif
 
 using namespace std::chrono_literals;
@@ -335,17 +336,14 @@ TEST_CASE("a maintainer is not destroyed by a hook that it calls", "[maintainer]
     }));
 }
 
-// Sanitizers need more memory than a test can leave them.
-#    if defined(__linux__) && !GREGOR_TSAN && !defined(__SANITIZE_ADDRESS__)
+// Sanitizers look at the stacks that they are told of.
+#    if defined(__GLIBC__) && !GREGOR_TSAN && !defined(__SANITIZE_ADDRESS__)
 TEST_CASE("a maintainer's thread that cannot be had is an error", "[maintainer][death]")
 {
     CHECK(support::comes_to_an_end([] {
         gregor::topic<int> t{"t"};
         // no room for another stack
-        ::rlimit none{};
-        ::getrlimit(RLIMIT_AS, &none);
-        none.rlim_cur = std::size_t{1} << 24U;
-        ::setrlimit(RLIMIT_AS, &none);
+        support::start_no_more_threads();
         std::vector<maintainer> all; // as many as there are stacks of threads that are gone
         all.reserve(100);
         while (all.size() != 100) {

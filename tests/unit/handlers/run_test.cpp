@@ -22,11 +22,8 @@
 #    include "support/catch.hpp"
 #    include "support/death.hpp"
 #    include "support/handling.hpp"
+#    include "support/no_threads.hpp"
 #    include "support/nth_failure.hpp"
-
-#    if defined(__linux__)
-#        include <pthread.h>
-#    endif
 
 using namespace std::chrono_literals;
 using gregor::offset_t;
@@ -560,11 +557,7 @@ TEST_CASE("a thread that cannot be had is an error, and nothing is left running"
         ints t{"t", {.partitions = 4, .groups = {"g"}}};
         const auto handler = [](const auto&) {};
         auto first = run(t, "g", handler, {.members = 2});
-        // no room for another stack, while all else can be had
-        ::pthread_attr_t huge{};
-        ::pthread_attr_init(&huge);
-        ::pthread_attr_setstacksize(&huge, std::size_t{1} << 46U);
-        ::pthread_setattr_default_np(&huge);
+        support::start_no_more_threads();
         const auto refused = [](auto&& attempt) {
             try {
                 attempt();
