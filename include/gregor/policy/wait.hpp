@@ -184,8 +184,8 @@ private:
             if (count < enough_) {
                 // a few in each breath: a stream
                 breaths_ = count / breaths_ >= 4 && breaths_ < 8 ? breaths_ * 2 : breaths_;
-            } else if (count > 4 * enough_ && breaths_ > 1) {
-                breaths_ /= 2;
+            } else if (count > 4 * enough_) {
+                breaths_ = 1; // a breath may last for as long as others want this core
             }
             looks_to_skip_ = ++paid_ % 64 == 0 ? 1 : 0; // to compare with how it is without
         } else {
