@@ -146,6 +146,17 @@ struct owner {
     event::listener ear{&owner::call, this};
 };
 
+/// Nobody calls it any more when it is gone.
+template <class Consumer>
+void have_a_hook_for_one_poll(Consumer& in)
+{
+    model::cell<int> calls{0};
+    in.on_ready([&calls]() noexcept { calls.set(calls.get() + 1); });
+    (void)in.try_poll();
+    in.on_ready(gregor::no_hook);
+    calls.set(0);
+}
+
 } // namespace
 
 TEST_CASE("a listener is called for each change that it could not see", "[model]")
@@ -328,13 +339,7 @@ TEST_CASE("a hook goes while its topic is used", "[model]")
                      gregor::consumer<model::small_topic> in{topic, "group"};
                  };
                  auto now = std::make_shared<state>();
-                 run.thread([=] {
-                     model::cell<int> calls{0};
-                     now->in.on_ready([&calls]() noexcept { calls.set(calls.get() + 1); });
-                     (void)now->in.try_poll();
-                     now->in.on_ready(gregor::no_hook);
-                     calls.set(0);
-                 });
+                 run.thread([=] { have_a_hook_for_one_poll(now->in); });
                  run.thread([=] { (void)now->out.try_send(model::number{0}); });
              });
     explored("listeners: a consumer goes against a send", {.preemptions = 4}, [](model::run& run) {
@@ -398,13 +403,7 @@ TEST_CASE("the hook of a consumer of several topics is called for each of them",
     explored("listeners: the hook of two topics goes against a send", {.preemptions = 3},
              [](model::run& run) {
                  auto now = std::make_shared<loop_of_two>();
-                 run.thread([=] {
-                     model::cell<int> calls{0};
-                     now->in.on_ready([&calls]() noexcept { calls.set(calls.get() + 1); });
-                     (void)now->in.try_poll();
-                     now->in.on_ready(gregor::no_hook);
-                     calls.set(0);
-                 });
+                 run.thread([=] { have_a_hook_for_one_poll(now->in); });
                  run.thread([=] { now->send(1); });
              });
 }
