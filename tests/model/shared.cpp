@@ -45,6 +45,8 @@ struct unread {
     Log log;
     typename Log::lane first;
     typename Log::lane second;
+    /// Of one that looks, and keeps nobody from overwriting.
+    typename Log::sight sight{seq{254}, false};
 };
 
 } // namespace
@@ -135,6 +137,51 @@ TEST_CASE("two producers without a reader never write one slot at once", "[model
             }
         });
     });
+}
+
+TEST_CASE("what a reader tells of lets no producer write over an open claim", "[model]")
+{
+    using log = model::small_log<2>;
+    const auto sending = [](model::run& run, const std::shared_ptr<unread<log>>& here) {
+        run.thread([=] { (void)here->log.try_send(here->first, 1, 0); });
+        run.thread([=] {
+            for (int i = 0; i < 2; ++i) {
+                (void)here->log.try_send(here->second, 2, i);
+            }
+        });
+    };
+    const auto looks_at = [](const std::shared_ptr<unread<log>>& here, seq at) {
+        (void)here->log.protocol.available(here->sight, at, 1);
+    };
+    explored("shared: 1 and 2 sends through a ring of 2, and who looks at both in turn",
+             {.preemptions = 3}, [=](model::run& run) {
+                 const auto here = std::make_shared<unread<log>>();
+                 sending(run, here);
+                 run.thread([=] {
+                     looks_at(here, 254);
+                     looks_at(here, 255);
+                 });
+             });
+    explored("shared: 1 and 2 sends through a ring of 2, and who begins with the second",
+             {.preemptions = 3}, [=](model::run& run) {
+                 const auto here = std::make_shared<unread<log>>();
+                 sending(run, here);
+                 run.thread([=] { looks_at(here, 255); });
+             });
+    explored("shared: 1, 2 and 1 sends through a ring of 2, and two who look",
+             model::by_chance(50'000), [=](model::run& run) {
+                 const auto here = std::make_shared<unread<log>>();
+                 const auto other = std::make_shared<log::sight>(log::sight{seq{254}, false});
+                 const auto third = std::make_shared<log::lane>(here->log.protocol.open_lane());
+                 sending(run, here);
+                 run.thread([=] { looks_at(here, 254); });
+                 run.thread([=] {
+                     for (const seq at : {seq{254}, seq{255}}) {
+                         (void)here->log.protocol.available(*other, at, 1);
+                     }
+                     (void)here->log.try_send(*third, 3, 0);
+                 });
+             });
 }
 
 TEST_CASE("what several producers overwrite is destroyed once", "[model]")

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "gregor/base/config.hpp"
+#include "gregor/ring/sequence.hpp"
 
 namespace gregor::inline GREGOR_ABI::ring {
 
@@ -33,8 +34,25 @@ GREGOR_NOINLINE void give_way(lane<Seq>& mine) noexcept
 /// What a reader keeps to itself about one ring.
 template <class Seq>
 struct sight {
-    Seq known{};         ///< not shared: all below it is published
+    Seq known{};         ///< all below it is published; shared: all from `since` on
     bool shared = false; ///< the ring is shared, as far as this reader has noticed
+    Seq since{};         ///< of a shared ring
+    Seq told{};          ///< of a shared ring: what was known when others were told last
+
+    /// A look at a shared ring found that all from `from` up to `end` is published. True when so
+    /// much is known that others should be told again.
+    [[nodiscard]] bool saw(Seq from, Seq end, Seq much) noexcept
+    {
+        if (before(from, since) || before(known, from)) {
+            since = told = from; // what lies between was not looked at
+        }
+        known = end;
+        if (minus(end, told) < much) [[likely]] {
+            return false;
+        }
+        told = end;
+        return true;
+    }
 };
 
 enum class claiming : std::uint8_t { granted, full, closed, busy, failed };

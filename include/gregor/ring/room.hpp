@@ -21,7 +21,9 @@ enum class extension {
 /// only below the limit, so no producer ever owns a place that it cannot write at once.
 ///
 /// Only what was published can give way: in a shared ring a claim may lie open while others pass
-/// it, and no extension passes an open claim, whoever reads or does not.
+/// it, and no extension passes an open claim, whoever reads or does not. To see that none is open
+/// is to look at every stamp once more. Readers have looked at them already, so now and then one
+/// tells up to where all is published; an extension looks only at what nobody has told of.
 ///
 /// Raising the limit takes two steps, because a reader may arrive while it happens: the target is
 /// *reserved*, then all protections are looked at once more, and only then it is *granted*. A new
@@ -31,24 +33,29 @@ enum class extension {
 ///
 /// Threads   any
 /// Progress  lock-free; where records have destructors, `busy` while another thread destroys them
-/// Cost      a scan of the gate, twice, and a fence, once per sixteenth of the ring
+/// Cost      a scan of the gate, twice, and a fence, once per sixteenth of the ring; where it is
+///           shared, a look at each stamp that no reader has told of
 ///
 /// Edges
 ///   (1) -> (2a)  all readers are done with what lies below limit - capacity, and what lay there is
 ///               destroyed: a claim below the limit may write without looking further.
 ///   (1) -> (2b)  what was published before a reservation: who looks at the start and then at the
 ///               end finds no end before it
+///   (1) -> (2c)  what was published below what is told: whoever looked at a stamp, it is as if the
+///               extension, or the next who tells, had looked at it
 ///   (4) -> (3)  what the last extension destroyed, and the limit that it left
 template <class Seq, class Env>
 class room {
 public:
     room(Seq start, Seq capacity) noexcept
         : capacity_(capacity), step_(capacity / 16 > 0 ? static_cast<Seq>(capacity / 16) : Seq{1}),
-          limit_(plus(start, capacity)), reserved_(plus(start, capacity))
+          limit_(plus(start, capacity)), reserved_(plus(start, capacity)), settled_(start)
     {
     }
 
     [[nodiscard]] Seq capacity() const noexcept { return capacity_; }
+    /// By how much the limit is raised at once, if it can be.
+    [[nodiscard]] Seq step() const noexcept { return step_; }
 
     [[nodiscard]] Seq limit() const noexcept
     {
@@ -71,6 +78,25 @@ public:
         // relaxed: the heavy fence orders it
         light_readers_.store(true, std::memory_order_relaxed);
         Env::heavy();
+    }
+
+    /// The ring is shared from now on, and all below `to` is published. Before anybody knows.
+    void settle(Seq to) noexcept
+    {
+        // relaxed: the new regime carries it
+        settled_.store(to, std::memory_order_relaxed);
+    }
+
+    /// Of a shared ring: who calls has seen, with acquire, that all from `since` up to `to` is
+    /// published. False where it is not known of all that is before.
+    bool tell_settled(Seq since, Seq to) const noexcept
+    {
+        // what no longer has to be there was published
+        const bool joins = !before(settled(), since) || !before(limit(), plus(since, capacity_));
+        if (joins) {
+            raise(settled_, to);
+        }
+        return joins;
     }
 
     /// Raises the limit so that the claim of `count` sequences from `first` on may be written.
@@ -109,7 +135,8 @@ private:
             const Seq stride = before(plus(from, step_), need) ? need : plus(from, step_);
             const Seq wanted = earlier(stride, plus(first, capacity_));
             const Seq oldest = minus(from, capacity_);
-            const Seq lowest = settled(oldest, protections.scan(minus(wanted, capacity_)));
+            const Seq unprotected = protections.scan(minus(wanted, capacity_));
+            const Seq lowest = settled_before(oldest, unprotected, settled);
             const Seq target = plus(lowest, capacity_);
             if (before(target, need)) {
                 if (limit() != from) {
@@ -135,13 +162,32 @@ private:
         }
     }
 
+    /// How far from `from` on, up to `to`, everything is published.
+    template <class Settled>
+    Seq settled_before(Seq from, Seq to, Settled&& settled) const
+    {
+        const Seq told = this->settled();
+        const Seq unknown = before(from, told) ? told : from;
+        if (!before(unknown, to)) {
+            return to;
+        }
+        return settled(unknown, to);
+    }
+
+    [[nodiscard]] Seq settled() const noexcept
+    {
+        // (2c) acquire-load, synchronizes-with the release-store (1)
+        return settled_.load(std::memory_order_acquire);
+    }
+
     static void raise(typename Env::template atomic<Seq>& value, Seq target) noexcept
     {
         // relaxed: re-checked by the exchange
         Seq seen = value.load(std::memory_order_relaxed);
         while (before(seen, target)) {
-            // (1) release-store, synchronizes-with the acquire-loads (2a), (2b); acquire: what an
-            // extension before this one released goes on. relaxed on failure: the loop looks again
+            // (1) release-store, synchronizes-with the acquire-loads (2a), (2b), (2c); acquire:
+            // what an extension before this one released goes on. relaxed on failure: the loop
+            // looks again
             if (value.compare_exchange_weak(seen, target, std::memory_order_acq_rel,
                                             std::memory_order_relaxed)) {
                 return;
@@ -152,9 +198,11 @@ private:
     const Seq capacity_;
     const Seq step_;
 
-    // Written by whoever extends; read by producers that run out, and by readers that arrive.
+    // Written by whoever extends; read by producers that run out, and by readers that arrive. Of a
+    // shared ring also by readers, as often as it is extended.
     alignas(cache_line_bytes) typename Env::template atomic<Seq> limit_;
     typename Env::template atomic<Seq> reserved_;
+    mutable typename Env::template atomic<Seq> settled_; // all below it is published
     typename Env::template atomic<bool> light_readers_{false};
     typename Env::template atomic<bool> retiring_{false};
 };

@@ -15,8 +15,7 @@
 namespace gregor::inline GREGOR_ABI::ring {
 
 /// The protocol of one ring: who may write which sequence, and what is published. It knows
-/// sequences, no payload. Built for the case that a ring has one producer, and correct for any
-/// number.
+/// sequences, no payload. Built for a ring with one producer, and correct for any number.
 ///
 /// While one producer lives it is *sole*: it counts by itself (`sole_counter`) and publishes a
 /// batch with one store. When a second one appears it *shares* the ring, for good: claims become a
@@ -154,6 +153,7 @@ public:
                 // what the sole producer published is published in the shared ring too
                 stamps_.publish(minus(at.published, back), stamps_type::record);
             }
+            room_.settle(at.published);
         }
         // (3a) release-store, synchronizes-with the acquire-load (4)
         claimed_.store(pack(at.claimed, 0), std::memory_order_release);
@@ -197,7 +197,7 @@ public:
         }
         if constexpr (Many) {
             if (mine.shared) {
-                return stamped_run(stamps_, from, most);
+                return followed_run(stamps_, room_, mine, from, most);
             }
         }
         return {from, 0};
@@ -365,7 +365,7 @@ private:
         }
         // what the sole producer has not published is ahead of its own claim, so nobody asks
         const auto settled = [this](Seq from, Seq to) {
-            return shared() ? stamped_end(stamps_, from, to) : to;
+            return shared() ? settled_end(stamps_, room_, from, to) : to;
         };
         const extension outcome = room_.extend(first, count, gate_, settled, retire);
         mine.limit = room_.limit();

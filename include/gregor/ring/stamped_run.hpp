@@ -39,6 +39,22 @@ template <class Stamps, class Seq>
     return {from, count};
 }
 
+/// The same for who reads a shared ring run by run: now and then it tells who makes room there up
+/// to where all is published.
+template <class Stamps, class Room, class Seq>
+[[nodiscard]] GREGOR_NOINLINE run<Seq> followed_run(const Stamps& stamps, const Room& room,
+                                                    sight<Seq>& mine, Seq from, Seq most) noexcept
+{
+    const run<Seq> found = stamped_run(stamps, from, most);
+    if constexpr (!Stamps::always) {
+        const Seq end = plus(found.first, found.count);
+        if (mine.saw(from, end, room.step()) && room.tell_settled(mine.since, end)) {
+            mine.since = end;
+        }
+    }
+    return found;
+}
+
 /// The same, of what stands before `end`: true when that comes to `most` records at `from`, or to a
 /// place that says nothing; else `from` is `end`.
 template <class Stamps, class Seq>
@@ -59,6 +75,17 @@ template <class Stamps, class Seq>
         from = plus(from, 1);
     }
     return earlier(from, to);
+}
+
+/// The same for who makes room: others are told of it.
+template <class Stamps, class Room, class Seq>
+[[nodiscard]] Seq settled_end(const Stamps& stamps, const Room& room, Seq from, Seq to) noexcept
+{
+    to = stamped_end(stamps, from, to);
+    if constexpr (!Stamps::always) {
+        room.tell_settled(from, to);
+    }
+    return to;
 }
 
 } // namespace gregor::inline GREGOR_ABI::ring

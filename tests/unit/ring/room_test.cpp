@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <gregor/ring/lane.hpp>
 #include <gregor/ring/room.hpp>
 
 #include <cstdint>
@@ -212,6 +213,45 @@ TEST_CASE("a room grows past no claim that is not published", "[ring][room]")
     CHECK(room.limit() == 66);
     CHECK(gone == std::vector<std::pair<int, int>>{{0, 2}});
     CHECK(asked.front() == std::pair<int, int>{0, 4});
+}
+
+TEST_CASE("an extension looks only at what nobody has told to be published", "[ring][room]")
+{
+    hooked_env::reset();
+    room8 room{200, 64};
+    const gate8 gate;
+    std::vector<std::pair<int, int>> asked;
+    const auto settled = [&](std::uint8_t from, std::uint8_t to) {
+        asked.emplace_back(from, to);
+        return to;
+    };
+    room.settle(200);
+    CHECK(room.tell_settled(200, 202));
+    CHECK_FALSE(room.tell_settled(203, 207)); // nobody knows of 202
+    CHECK(room.extend(8, 1, gate, settled, ignore{}) == extension::granted);
+    CHECK(asked == std::vector<std::pair<int, int>>{{202, 204}});
+
+    // what was extended over was published, whoever saw it
+    CHECK(room.tell_settled(204, 210));
+    CHECK(room.extend(12, 1, gate, settled, ignore{}) == extension::granted);
+    CHECK(room.limit() == 16);
+    CHECK(asked.size() == 1);
+}
+
+TEST_CASE("a reader's sight covers what it has looked at without a gap", "[ring][room]")
+{
+    ring::sight<std::uint8_t> sight;
+    CHECK_FALSE(sight.saw(240, 242, 4));
+    CHECK(sight.since == 240);
+    CHECK(sight.saw(242, 244, 4));
+    CHECK(sight.since == 240);
+    CHECK_FALSE(sight.saw(244, 247, 4)); // since it told
+    CHECK_FALSE(sight.saw(246, 247, 4)); // once more
+    CHECK(sight.since == 240);
+    CHECK_FALSE(sight.saw(248, 250, 4)); // 247 was not looked at
+    CHECK(sight.since == 248);
+    CHECK_FALSE(sight.saw(245, 246, 4)); // back
+    CHECK(sight.since == 245);
 }
 
 TEST_CASE("a room goes round its sequences many times", "[ring][room]")
