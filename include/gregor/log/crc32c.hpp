@@ -24,8 +24,8 @@
 /// for it. `extend(extend(0, a), b)` is the checksum of `a` followed by `b`.
 ///
 /// Threads   any
-/// Cost      8 bytes take about 3 cycles with the instruction, one where 240 bytes follow or three
-///           checksums are taken at once, and about 10 without it
+/// Cost      8 bytes take about 3 cycles with the instruction, one where 240 bytes follow or
+///           several checksums are taken at once, and about 10 without it
 namespace gregor::inline GREGOR_ABI::crc32c {
 
 /// What each byte value comes to when 0 to 7 bytes follow it.
@@ -48,8 +48,8 @@ inline constexpr auto tables = [] {
 }();
 
 /// The same on any machine, eight bytes at a time.
-[[nodiscard]] inline std::uint32_t extend_portably(std::uint32_t crc, const void* bytes,
-                                                   std::size_t count) noexcept
+[[nodiscard]] GREGOR_NOINLINE inline std::uint32_t
+extend_portably(std::uint32_t crc, const void* bytes, std::size_t count) noexcept
 {
     const auto* at = static_cast<const unsigned char*>(bytes);
     crc = ~crc;
@@ -67,6 +67,7 @@ inline constexpr auto tables = [] {
 #if GREGOR_CRC_INSTRUCTION
 #    if defined(__ARM_FEATURE_CRC32)
 inline constexpr bool has_instruction = true;
+/// Before a function that executes it: to be called only where the processor has it.
 #        define GREGOR_CRC_TARGET
 #        define GREGOR_CRC_8(crc, word) __crc32cd(static_cast<std::uint32_t>(crc), word)
 #        define GREGOR_CRC_4(crc, word) __crc32cw(static_cast<std::uint32_t>(crc), word)
@@ -87,6 +88,18 @@ inline const bool has_instruction = (__builtin_cpu_init(), __builtin_cpu_support
 #        define GREGOR_CRC_1(crc, byte)                                                            \
             __builtin_ia32_crc32qi(static_cast<std::uint32_t>(crc), byte)
 #    endif
+
+/// The state of a checksum, which is that with every bit turned, once these bytes came too.
+GREGOR_CRC_TARGET [[nodiscard]] inline std::uint64_t with(std::uint64_t state,
+                                                          std::uint64_t word) noexcept
+{
+    return GREGOR_CRC_8(state, word);
+}
+GREGOR_CRC_TARGET [[nodiscard]] inline std::uint64_t with(std::uint64_t state,
+                                                          std::uint32_t word) noexcept
+{
+    return GREGOR_CRC_4(state, word);
+}
 
 #    if defined(__x86_64__)
 /// What a state is multiplied by to come `count` bytes further (8 or more), but for the 33 bits
@@ -179,42 +192,6 @@ extend_by_instruction(std::uint32_t crc, const void* bytes, std::size_t count) n
     return ~static_cast<std::uint32_t>(state);
 }
 
-/// Three at once: an instruction waits for the one before it only where both are of one checksum.
-/// Counts are multiples of 4.
-GREGOR_CRC_TARGET inline void extend_three_by_instruction(std::uint32_t (&crcs)[3],
-                                                          const void* bytes, std::size_t apart,
-                                                          std::size_t count) noexcept
-{
-    const auto* first = static_cast<const unsigned char*>(bytes);
-    const auto* second = first + apart;
-    const auto* third = second + apart;
-    std::uint64_t states[3] = {~crcs[0], ~crcs[1], ~crcs[2]};
-    std::size_t at = 0;
-    if (count % 8 != 0) {
-        std::uint32_t words[3] = {};
-        std::memcpy(&words[0], first, 4);
-        std::memcpy(&words[1], second, 4);
-        std::memcpy(&words[2], third, 4);
-        states[0] = GREGOR_CRC_4(states[0], words[0]);
-        states[1] = GREGOR_CRC_4(states[1], words[1]);
-        states[2] = GREGOR_CRC_4(states[2], words[2]);
-        at = 4;
-    }
-    for (; at != count; at += 8) {
-        std::uint64_t words[3] = {};
-        std::memcpy(&words[0], first + at, 8);
-        std::memcpy(&words[1], second + at, 8);
-        std::memcpy(&words[2], third + at, 8);
-        states[0] = GREGOR_CRC_8(states[0], words[0]);
-        states[1] = GREGOR_CRC_8(states[1], words[1]);
-        states[2] = GREGOR_CRC_8(states[2], words[2]);
-    }
-    for (std::size_t i = 0; i != 3; ++i) {
-        crcs[i] = ~static_cast<std::uint32_t>(states[i]);
-    }
-}
-
-#    undef GREGOR_CRC_TARGET
 #    undef GREGOR_CRC_8
 #    undef GREGOR_CRC_4
 #    undef GREGOR_CRC_1
@@ -230,21 +207,6 @@ GREGOR_CRC_TARGET inline void extend_three_by_instruction(std::uint32_t (&crcs)[
     }
 #endif
     return extend_portably(crc, bytes, count);
-}
-
-/// Extends three checksums at once, by `count` bytes each, which lie `apart` from one another:
-/// three times as fast as one after the other.
-inline void extend_three(std::uint32_t (&crcs)[3], const void* bytes, std::size_t apart,
-                         std::size_t count) noexcept
-{
-#if GREGOR_CRC_INSTRUCTION
-    if (has_instruction && count % 4 == 0) [[likely]] {
-        return extend_three_by_instruction(crcs, bytes, apart, count);
-    }
-#endif
-    for (std::size_t i = 0; i != 3; ++i) {
-        crcs[i] = extend(crcs[i], static_cast<const unsigned char*>(bytes) + i * apart, count);
-    }
 }
 
 /// Of these bytes alone.

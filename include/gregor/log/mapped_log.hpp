@@ -276,8 +276,8 @@ public:
             const offset_t end = (std::min)(to, (from / capacity() + 1) * capacity());
             const auto count = static_cast<std::size_t>(end - from);
             const auto* const bytes = reinterpret_cast<const unsigned char*>(slot(from));
-            const std::size_t whole = disk::count_whole_slots(keeper_.salted(from), from, bytes,
-                                                              sizeof(slot_type), count);
+            const std::size_t whole = disk::count_whole_slots(
+                keeper_.salted(from), from, bytes, sizeof(slot_type), count, asks_ahead(count));
             if constexpr (encoded) {
                 const offset_t broken = broken_blob(from, from + whole);
                 if (broken != from + whole) {

@@ -40,7 +40,7 @@ TEST_CASE("a damaged record is told, where it stands, and nothing else is", "[du
         log_topic topic{"trades", log_in(folder)};
         support::send_trades(topic, 0, 3 * segment);
     }
-    const std::uint64_t where = GENERATE(0U, 1U, 2U, 100U, 511U, 512U, 1000U);
+    const std::uint64_t where = GENERATE(0U, 1U, 2U, 3U, 4U, 5U, 6U, 7U, 100U, 511U, 512U, 1000U);
     const std::size_t byte = GENERATE(0U, 8U, 12U, 16U, 31U); // stamp, checksum, nothing, value
     const bool lossy = GENERATE(false, true);
     support::damage(folder, where, byte);

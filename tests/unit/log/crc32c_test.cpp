@@ -81,28 +81,3 @@ TEST_CASE("table and instruction give the same checksum, in parts and at every a
 #endif
     }
 }
-
-TEST_CASE("three checksums at once are those of each, whatever their lengths", "[log][crc]")
-{
-    const support::fresh_seed seed;
-    INFO(seed);
-    support::dice dice{seed};
-    std::vector<unsigned char> bytes(3 * 120 + 8);
-    for (unsigned char& byte : bytes) {
-        byte = static_cast<unsigned char>(dice.below(256));
-    }
-    for (std::size_t count = 0; count != 120; ++count) {
-        const std::size_t apart = count + dice.below(120 - count);
-        const unsigned char* const at = bytes.data() + dice.below(8);
-        std::uint32_t crcs[3] = {0, 0x12345678U, ~0U};
-        std::uint32_t expected[3] = {};
-        for (std::size_t i = 0; i != 3; ++i) {
-            expected[i] = crc::extend_portably(crcs[i], at + i * apart, count);
-        }
-        crc::extend_three(crcs, at, apart, count);
-        INFO(count);
-        for (std::size_t i = 0; i != 3; ++i) {
-            CHECK(crcs[i] == expected[i]);
-        }
-    }
-}

@@ -65,26 +65,50 @@ struct run {
 
 TEST_CASE("as many slots are whole as there are before the first that is not", "[log][format]")
 {
-    for (const std::size_t slot_bytes : {std::size_t{24}, std::size_t{32}, std::size_t{88}}) {
-        for (std::size_t count = 0; count != 11; ++count) {
+    // those of 28 bytes, which no log has, are looked at one by one
+    for (const std::size_t slot_bytes : {24U, 28U, 32U, 80U, 88U, 1040U}) {
+        for (std::size_t count = 0; count != 13; ++count) {
             run slots{5, slot_bytes, count};
-            CHECK(slots.whole(count) == count);
+            for (std::size_t fewer = 0; fewer != count + 1; ++fewer) {
+                CHECK(slots.whole(fewer) == fewer);
+            }
             for (std::size_t broken = 0; broken != count; ++broken) {
-                slots.slot(broken)[slot_bytes - 1] ^= 0x10;
-                CHECK(slots.whole(count) == broken);
-                slots.slot(broken)[slot_bytes - 1] ^= 0x10;
+                for (const std::size_t byte : {std::size_t{0}, std::size_t{8}, slot_bytes - 1}) {
+                    slots.slot(broken)[byte] ^= 0x10;
+                    CHECK(slots.whole(count) == broken);
+                    slots.slot(broken)[byte] ^= 0x10;
+                }
             }
         }
     }
 }
 
+#if GREGOR_CRC_INSTRUCTION
+TEST_CASE("four slots are found whole at once where the processor helps", "[log][format]")
+{
+    if (!gregor::crc32c::has_instruction) {
+        return;
+    }
+    for (const std::size_t slot_bytes : {24U, 80U, 1040U}) {
+        const run slots{5, slot_bytes, 11};
+        const auto groups = [&](std::size_t count) {
+            return disk::count_whole_groups<4>(0, salted, slots.first, slots.bytes.data(),
+                                               slot_bytes, count, disk::page_bytes);
+        };
+        CHECK(groups(11) == 8);
+        CHECK(groups(8) == 8);
+        CHECK(groups(3) == 0);
+    }
+}
+#endif
+
 TEST_CASE("no flipped bit of a slot goes unseen beside others that are whole", "[log][format]")
 {
-    run slots{(offset_t{1} << 40U) - 2, 32, 7};
+    run slots{(offset_t{1} << 40U) - 2, 32, 11}; // twice four, two, and one
     for (std::size_t bit = 0; bit != slots.bytes.size() * 8; ++bit) {
         slots.bytes[bit / 8] ^= static_cast<unsigned char>(1U << bit % 8);
         INFO("bit " << bit);
-        CHECK(slots.whole(7) == bit / 8 / 32);
+        CHECK(slots.whole(11) == bit / 8 / 32);
         slots.bytes[bit / 8] ^= static_cast<unsigned char>(1U << bit % 8);
     }
 }
