@@ -34,17 +34,19 @@ template <std::size_t Bytes, class Reader>
 bool read_all(Reader& reader)
 {
     std::uint64_t next = 0;
-    std::uint64_t difference = 0;
+    std::uint64_t wrong = 0;
     reader.read([&](std::string_view record) {
         // the last word of each line, as payload::torn looks at it; LMDB aligns nothing
         for (std::size_t line = 56; line < Bytes; line += 64) {
             std::uint64_t word = 0;
             std::memcpy(&word, record.data() + line, sizeof word);
-            difference |= word ^ next;
+            if (word != next) [[unlikely]] {
+                ++wrong; // a sum that each record is added to may lie in memory: 1.6 ns a record
+            }
         }
         ++next;
     });
-    return difference == 0 && next == log_bytes / Bytes;
+    return wrong == 0 && next == log_bytes / Bytes;
 }
 
 /// How many seconds that took.
