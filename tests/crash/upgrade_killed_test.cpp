@@ -5,9 +5,9 @@
 #if GREGOR_FILES
 
 #    include <cerrno>
-#    include <cstdint>
 #    include <cstdio>
 #    include <string>
+#    include <utility>
 #    include <vector>
 
 #    include <sys/wait.h>
@@ -16,123 +16,45 @@
 #    include "support/catch.hpp"
 #    include "support/durable.hpp"
 #    include "support/failing_storage.hpp"
-#    include "support/upgrades.hpp"
+#    include "support/upgrade_scene.hpp"
 
 // A process ends before each of its calls to the system in turn, or one of them fails, while it
 // upgrades a log on disk: there is the old log or the new one, whole, and the next upgrade comes to
 // the same as one that nothing has happened to.
 
-using gregor::offset_t;
-using gregor::partition_id;
 using gregor::storage::mmap_log;
 using support::failing_files;
+using support::failing_storage;
 using support::names_in;
 using support::quote;
 using support::scratch_directory;
-using support::segment;
 using support::trade;
+using upgrade_scene::numbers;
 
 namespace {
-
-constexpr partition_id zero{0};
-constexpr partition_id one{1};
-constexpr offset_t begin = segment;
-constexpr offset_t end = 2 * segment + 70;
-constexpr offset_t read_to = 700;
-
-using numbers = std::vector<std::uint64_t>;
-
-/// What becomes of a record.
-quote made_of(const trade& old)
-{
-    return quote::of(old);
-}
-numbers made_of(std::string_view old)
-{
-    return {old.size(), old.empty() ? 0U : static_cast<std::uint64_t>(old.front())};
-}
-
-gregor::topic_options options_in(const std::string& directory)
-{
-    gregor::topic_options options;
-    options.partitions = 2;
-    options.log.directory = directory;
-    options.log.segment_records = segment;
-    options.log.blob_chunk_bytes = 16384;
-    return options;
-}
 
 template <class Old>
 void make_log(const scratch_directory& folder)
 {
-    auto options = options_in(folder.path());
-    options.log.retention_bytes =
-        2 * (std::is_same_v<Old, trade> ? segment * 32 : segment * 40 + 16384);
-    gregor::topic<Old, mmap_log> topic{"trades", options};
-    gregor::producer out{topic};
-    bool sent = true;
-    for (offset_t n = 0; n != end; ++n) {
-        sent = out.send(support::numbered<Old>(n), {.partition = zero}) && sent;
-    }
-    REQUIRE((sent && out.send(support::numbered<Old>(0), {.partition = one})));
-    REQUIRE(topic.begin_offset(zero) == begin);
-    gregor::consumer in{topic, "risk", {.auto_commit = false}};
-    while (!in.try_poll().empty()) {}
-    REQUIRE(in.commit(zero, read_to, "as of then") == gregor::commit_status::ok);
+    static_cast<void>(upgrade_scene::make_log<Old, mmap_log>(folder.path()));
 }
 
 /// Upgrades it by a system that may fail. What came of it.
 template <class Old, class New>
 gregor::result<gregor::upgrade_report> upgrade(const scratch_directory& folder, bool keeps)
 {
-    using old_log = gregor::topic<Old, support::failing_storage>;
-    using new_log = gregor::topic<New, support::failing_storage>;
-    return gregor::upgrade<old_log, new_log>("trades", options_in(folder.path()),
-                                             [](const auto& old) { return made_of(old.value()); },
-                                             {.keep_old = keeps});
-}
-
-/// What is wrong with a log whose records are to be those, made of numbers; empty where nothing is.
-template <class Value, class Expected>
-std::string look_through(const std::string& directory, Expected&& expected)
-{
-    auto topic = gregor::topic<Value, mmap_log>::create("trades", options_in(directory));
-    if (!topic) {
-        return topic.error().what();
-    }
-    if (topic->partitions() != 2 || topic->end_offset(zero) != end || topic->end_offset(one) != 1) {
-        return "another end";
-    }
-    gregor::consumer in{*topic, "risk", {.auto_commit = false}};
-    if (in.committed(zero) != read_to || in.committed_metadata(zero) != "as of then") {
-        return "another committed offset";
-    }
-    offset_t next = topic->begin_offset(zero);
-    offset_t others = 0;
-    in.seek(zero, next);
-    for (auto batch = in.try_poll(); !batch.empty(); batch = in.try_poll()) {
-        for (const auto& record : batch) {
-            offset_t& at = record.partition() == zero ? next : others;
-            if (record.offset() != at || record.copy() != expected(at)) {
-                return "not what it became at " + std::to_string(record.offset());
-            }
-            ++at;
-        }
-        batch.let_go();
-    }
-    return next == end && others == 1 ? "" : "it stops at " + std::to_string(next);
+    return upgrade_scene::upgrade<Old, New, failing_storage>(folder.path(), keeps);
 }
 
 template <class Old>
 std::string look_through_old(const std::string& directory)
 {
-    return look_through<Old>(directory, [](offset_t n) { return support::numbered<Old>(n); });
+    return upgrade_scene::look_through_old<Old, mmap_log>(directory);
 }
 template <class Old, class New>
 std::string look_through_new(const std::string& directory)
 {
-    return look_through<New>(directory,
-                             [](offset_t n) { return made_of(support::numbered<Old>(n)); });
+    return upgrade_scene::look_through_new<Old, New, mmap_log>(directory);
 }
 
 /// The old log is there, or the new one; and after one upgrade more there is what there always is.

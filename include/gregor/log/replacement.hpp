@@ -34,11 +34,17 @@ template <class Files>
         return did.code == ENOENT ? outcome{} : did;
     }
     std::vector<std::string> names;
-    did = Files::list(in.get(), [&](std::string_view each) {
-        if (each != "." && each != ".." && each != last) {
-            names.emplace_back(each);
-        }
-    });
+    if (!last.empty()) {
+        // who made it may have been killed before that was lasting
+        did = Files::sync_directory(in.get());
+    }
+    if (did.ok()) {
+        did = Files::list(in.get(), [&](std::string_view each) {
+            if (each != "." && each != ".." && each != last) {
+                names.emplace_back(each);
+            }
+        });
+    }
     for (std::size_t i = 0; i != names.size() && did.ok(); ++i) {
         did = Files::remove(in.get(), names[i].c_str());
         if (did.code == EISDIR || did.code == EPERM) {
@@ -135,12 +141,15 @@ private:
     [[nodiscard]] outcome look_inside(bool& is_old) const;
     [[nodiscard]] outcome clear() noexcept(!GREGOR_EXCEPTIONS);
     [[nodiscard]] outcome find_name();
+    /// Where they have changed places, that is lasting.
+    [[nodiscard]] outcome sync_both() const noexcept
+    {
+        const outcome did = Files::sync_directory(parent_.get());
+        return did.ok() ? Files::sync_directory(in_->get()) : did;
+    }
     [[nodiscard]] outcome keep() const
     {
-        outcome did = Files::sync_directory(in_->get()); // who was killed may not have come to it
-        if (did.ok()) {
-            did = Files::rename(parent_.get(), beside_.c_str(), kept_.c_str());
-        }
+        const outcome did = Files::rename(parent_.get(), beside_.c_str(), kept_.c_str());
         return did.ok() ? Files::sync_directory(parent_.get()) : did;
     }
     [[nodiscard]] static outcome put_mark(int in) noexcept
@@ -197,8 +206,12 @@ auto replacement<Files>::begin() -> failure
     bool is_old = false;
     outcome did = failed ? outcome{} : look_inside(is_old);
     if (!failed && did.ok() && is_old) {
-        // it was killed between the exchange and the end
-        did = find_name();
+        // it was killed between the exchange and the end, perhaps before that was lasting; without
+        // the mark, the new log would be taken for the old one where the exchange came to be undone
+        did = sync_both();
+        if (did.ok()) {
+            did = find_name();
+        }
         if (did.ok()) {
             did = take_mark();
         }
@@ -310,11 +323,10 @@ outcome replacement<Files>::take_mark() const
     outcome did = Files::open_directory_in(parent_.get(), topic_.c_str(), log.fill());
     if (did.ok()) {
         did = Files::remove(log.get(), mark);
+        // where there is none, who took it may have been killed before that was lasting
+        did = did.ok() || did.code == ENOENT ? Files::sync_directory(log.get()) : did;
     }
-    if (did.code == ENOENT) {
-        return {};
-    }
-    return did.ok() ? Files::sync_directory(log.get()) : did;
+    return did.code == ENOENT ? outcome{} : did;
 }
 
 template <class Files>
@@ -324,10 +336,7 @@ auto replacement<Files>::exchange() -> failure
     if (did.ok()) {
         did = Files::exchange(parent_.get(), in_->get(), topic_.c_str());
     }
-    for (const int changed : {parent_.get(), in_->get()}) {
-        did = did.ok() ? Files::sync_directory(changed) : did;
-    }
-    return unless(did, topic_);
+    return unless(did.ok() ? sync_both() : did, topic_);
 }
 
 template <class Files>
