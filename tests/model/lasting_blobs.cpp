@@ -36,8 +36,8 @@ using model::check;
 using model::env;
 using model::explored;
 
-constexpr std::uint64_t chunk = disk::page_bytes; // there are no smaller ones
-constexpr std::size_t half = chunk / 2;
+constexpr std::size_t half = disk::page_bytes; // what is made lasting are pages
+constexpr std::uint64_t chunk = 2 * half;
 
 /// What blobs lie in: of half a chunk, one number stands for all bytes. They are written as bytes
 /// are, in no order with anything.
@@ -47,9 +47,10 @@ struct blob_bytes {
 
     static inline blob_bytes* all = nullptr;
 
-    void sync(std::uint64_t base)
+    /// Whole pages.
+    void sync(std::uint64_t from, std::uint64_t to)
     {
-        for (std::size_t i = base / half; i != (base + chunk) / half; ++i) {
+        for (std::size_t i = from / half; i != (to + half - 1) / half; ++i) {
             lasting[i].store(written[i].load(std::memory_order_relaxed), std::memory_order_relaxed);
         }
     }
@@ -64,12 +65,13 @@ struct small_files : support::simulated_files {
         return {};
     }
     static outcome map_into(int, std::uint64_t, std::size_t, void*) noexcept { return {}; }
-    static outcome sync(int file)
+    static outcome sync_part(int file, std::uint64_t from, std::size_t count, void*)
     {
         for (const auto& [name, its] : disk->names) {
             const auto base = its == file ? disk::chunk_in(name) : std::nullopt;
-            if (base) {
-                blob_bytes::all->sync(*base);
+            if (base) { // a header comes before
+                const std::uint64_t first = *base + from - disk::page_bytes;
+                blob_bytes::all->sync(first, first + count);
             }
         }
         return {};

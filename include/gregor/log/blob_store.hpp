@@ -92,7 +92,8 @@ public:
     }
 
     /// The same of what records below `end` have there, which were all published, as far as their
-    /// segments are not sealed. A chunk that is full of such records is made lasting once.
+    /// segments are not sealed. What is below all that others may still write to is made lasting
+    /// once, and what is behind `taken` not at all.
     template <class Segments>
     [[nodiscard]] outcome sync_of(const Segments& segments, offset_t end,
                                   blobs_taken taken) noexcept
@@ -112,13 +113,13 @@ private:
     struct chunk {
         file_handle<Files> file;
         std::uint64_t base = 0;
-        /// Records from this offset on have no blob in it; none is known where it is not full.
-        offset_t full_at = ~offset_t{0};
-        bool lasts = false; ///< all of it, for good
     };
 
     [[nodiscard]] outcome sync(std::uint64_t from, std::uint64_t to, offset_t end,
                                offset_t claimed) noexcept;
+    /// Of one chunk, so far as that can be told from the rest of it.
+    [[nodiscard]] outcome sync_part(const chunk& which, std::uint64_t from,
+                                    std::uint64_t to) const noexcept;
 
     explicit blob_store(const segment_format& format)
         : chunk_bytes_(format.blob_chunk_bytes), format_(format)
@@ -156,6 +157,8 @@ private:
     segment_format format_;
     std::optional<window<Files>> window_; // outlives what lies in it
     std::vector<chunk> chunks_;           ///< by position
+    std::uint64_t lasting_ = 0;           ///< everything before it is so, for good
+    blobs_taken seen_{0, ~offset_t{0}};   ///< at a sync, when records before it were not published
 };
 
 template <class Files>
@@ -356,19 +359,41 @@ template <class Files>
 outcome blob_store<Files>::sync(std::uint64_t from, std::uint64_t to, offset_t end,
                                 offset_t claimed) noexcept
 {
-    for (chunk& each : chunks_) {
-        if (each.lasts || each.base + chunk_bytes_ <= from || each.base >= to) {
+    from = (std::max)(from, lasting_);
+    for (const chunk& each : chunks_) {
+        const std::uint64_t chunk_end = each.base + chunk_bytes_;
+        if (chunk_end <= from || each.base >= to) {
             continue;
         }
-        if (const outcome did = Files::sync(each.file.get()); !did.ok()) {
+        const outcome did = sync_part(each, (std::max)(from, each.base), (std::min)(to, chunk_end));
+        if (!did.ok()) {
             return did;
         }
-        if (each.base + chunk_bytes_ <= to) {
-            each.full_at = (std::min)(each.full_at, claimed);
-        }
-        each.lasts = each.full_at <= end;
+    }
+    // What lies below there is of records that were claimed by then; once they are published, the
+    // next sync is the last one that it needs. Where others claim all the time, that takes two.
+    if (claimed <= end) {
+        lasting_ = (std::max)(lasting_, to);
+    } else if (seen_.claimed <= end) {
+        lasting_ = (std::max)(lasting_, seen_.end);
+    }
+    if (claimed <= end || seen_.claimed <= end || seen_.claimed == ~offset_t{0}) {
+        seen_ = {to, claimed};
     }
     return {};
+}
+
+template <class Files>
+outcome blob_store<Files>::sync_part(const chunk& which, std::uint64_t from,
+                                     std::uint64_t to) const noexcept
+{
+    if (!window_) {
+        return Files::sync(which.file.get());
+    }
+    const std::uint64_t first = (from - which.base) / page_bytes * page_bytes;
+    return Files::sync_part(which.file.get(), page_bytes + first,
+                            static_cast<std::size_t>(to - which.base - first),
+                            window_->place(which.base) + first);
 }
 
 template <class Files>

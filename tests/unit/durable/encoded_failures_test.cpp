@@ -45,6 +45,7 @@ constexpr std::size_t chunk = 4096;
 /// The system's calls, as they are counted and fail; and which files were made lasting.
 struct noting_files : failing_files {
     static inline std::vector<std::string> synced;
+    static inline std::string parts;              ///< of files that were made lasting in part
     static inline std::string_view fails_sync_of; ///< what ends so
     static inline std::string_view fails_removal_of;
 
@@ -57,13 +58,15 @@ struct noting_files : failing_files {
 
     static gregor::disk::outcome sync(int file) noexcept
     {
-        char name[4096] = {};
-        const std::string link = "/proc/self/fd/" + std::to_string(file);
-        static_cast<void>(::readlink(link.c_str(), name, sizeof name - 1) == 0);
-        synced.emplace_back(name);
-        return !fails_sync_of.empty() && synced.back().ends_with(fails_sync_of)
-                   ? gregor::disk::outcome{EIO, "sync"}
-                   : failing_files::sync(file);
+        return noted(file) ? failing_files::sync(file) : gregor::disk::outcome{EIO, "sync"};
+    }
+    static gregor::disk::outcome sync_part(int file, std::uint64_t from, std::size_t count,
+                                           void* mapped) noexcept
+    {
+        const bool fine = noted(file);
+        parts += "; " + std::to_string(from) + " to " + std::to_string(from + count);
+        return fine ? failing_files::sync_part(file, from, count, mapped)
+                    : gregor::disk::outcome{EIO, "sync"};
     }
     /// How many times a file whose name ends so was made lasting since.
     static std::size_t syncs_of(std::string_view ending)
@@ -73,6 +76,17 @@ struct noting_files : failing_files {
             count += each.ends_with(ending) ? 1U : 0U;
         }
         return count;
+    }
+
+private:
+    /// False where that is to fail.
+    static bool noted(int file)
+    {
+        char name[4096] = {};
+        const std::string link = "/proc/self/fd/" + std::to_string(file);
+        static_cast<void>(::readlink(link.c_str(), name, sizeof name - 1) == 0);
+        synced.emplace_back(name);
+        return fails_sync_of.empty() || !synced.back().ends_with(fails_sync_of);
     }
 };
 
@@ -219,6 +233,39 @@ TEST_CASE("a full chunk is made lasting once all of its texts are written, and n
     REQUIRE(out.send({"there, too", {}}));
     CHECK(syncs() == 0);
     CHECK(noting_files::syncs_of(gregor::disk::chunk_name(chunk)) == 1);
+}
+
+TEST_CASE("a flush makes lasting the pages of blobs that were written since the last one",
+          "[durable][encoded]")
+{
+    using slow_topic = gregor::topic<slow_text, noting_storage>;
+    const scratch_directory folder;
+    failing_files::fail_nothing();
+    auto options = options_of(folder, flush_policy::none);
+    options.log.blob_chunk_bytes = 8 * 4096;
+    options.log.retention_bytes = 0;
+    slow_topic topic{"texts", options};
+    gregor::producer out{topic};
+    const auto blobs_synced = [&] {
+        noting_files::parts.clear();
+        REQUIRE_FALSE(topic.flush());
+        return noting_files::parts.substr(0, noting_files::parts.find(';', 2));
+    };
+    REQUIRE(out.send({std::string(5000, 'x'), {}}));
+    CHECK(blobs_synced() == "; 4096 to 9096"); // behind a page of the file's header
+    REQUIRE(out.send({std::string(8, 'y'), {}}));
+    CHECK(blobs_synced() == "; 8192 to 9104");
+    REQUIRE(out.send({std::string(9000, 'z'), {}}));
+    CHECK(blobs_synced() == "; 8192 to 18104");
+    // one is not written yet, so its page is made lasting again when it is
+    std::string meanwhile;
+    REQUIRE(out.send({std::string(16, 'a'), {}}));
+    REQUIRE(out.send({std::string(4096, 'b'), [&] { meanwhile = blobs_synced(); }}));
+    CHECK(meanwhile == "; 16384 to 22216");
+    REQUIRE(out.send({std::string(8, 'c'), {}}));
+    CHECK(blobs_synced() == "; 16384 to 22224");
+    REQUIRE(out.send({std::string(8, 'd'), {}}));
+    CHECK(blobs_synced() == "; 20480 to 22232");
 }
 
 #endif
