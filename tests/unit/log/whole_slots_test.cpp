@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <gregor/log/mapped_slot.hpp>
 #include <gregor/log/whole_slots.hpp>
 
 #include <cstddef>
@@ -61,7 +62,35 @@ struct run {
     }
 };
 
+/// As a log writes it whose slots are all so long, and in general.
+template <std::size_t SlotBytes>
+void compare_checksums(support::dice& dice)
+{
+    unsigned char slot[SlotBytes] = {}; // nothing in what is reserved
+    for (std::size_t i = disk::slot_head_bytes; i != SlotBytes; ++i) {
+        slot[i] = static_cast<unsigned char>(dice.below(256));
+    }
+    const std::uint64_t stamp = disk::stamp_of(dice.below(1000), slot_kind::record);
+    CHECK(disk::fixed_slot_crc<SlotBytes>(salted, stamp, slot) ==
+          disk::slot_crc(salted, stamp, slot, SlotBytes));
+}
+
 } // namespace
+
+TEST_CASE("a slot has the same checksum where the compiler knows its length", "[log][format]")
+{
+    const support::fresh_seed seed;
+    INFO(seed);
+    support::dice dice{seed};
+    for (int round = 0; round != 10; ++round) {
+        compare_checksums<24>(dice);
+        compare_checksums<80>(dice);
+        compare_checksums<232>(dice);
+        compare_checksums<240>(dice);
+        compare_checksums<248>(dice);
+        compare_checksums<1040>(dice);
+    }
+}
 
 TEST_CASE("as many slots are whole as there are before the first that is not", "[log][format]")
 {
