@@ -111,6 +111,8 @@ template <std::size_t Bytes>
 void add_time(registry& all, which_time when)
 {
 #if GREGOR_FILES
+    add<mapped_topic<Bytes, room::inline_steps>, topic_reader<Bytes>, Bytes>(
+        all, when, "gregor/mmap_log", "topic");
     add<segment_files, segment_reader, Bytes>(all, when, "gregor/segment_files", "segments");
 #endif
     add<written_file<true>, read_file, Bytes>(all, when, "std/read", "file");

@@ -9,6 +9,7 @@
 #include "segment_files.hpp"
 #include "stores.hpp"
 
+#include "gregor/consumer.hpp"
 #include "gregor/log/recovery.hpp"
 
 #include <algorithm>
@@ -78,6 +79,40 @@ private:
     using files = gregor::disk::os_files;
 
     std::vector<gregor::disk::segment<files>> segments_;
+};
+
+/// The topic again, and a consumer of it, by 500 records: what another life has left is checked
+/// each time that it is read.
+template <std::size_t Bytes>
+class topic_reader {
+public:
+    topic_reader(const std::filesystem::path& folder, std::size_t record_bytes)
+        : topic_("records", log_in(folder, room::inline_steps, record_bytes)), in_(topic_)
+    {
+        in_.assign({the_one});
+    }
+
+    template <class Visit>
+    void read(Visit&& visit)
+    {
+        expect(in_.seek(the_one, 0), "the log has no begin");
+        for (;;) {
+            const auto records = in_.try_poll();
+            if (records.empty()) {
+                return;
+            }
+            for (const auto& record : records) {
+                visit(std::string_view{reinterpret_cast<const char*>(&record.value()), Bytes});
+            }
+        }
+    }
+
+private:
+    using topic_type = typename mapped_topic<Bytes, room::inline_steps>::topic_type;
+    static constexpr gregor::partition_id the_one{0};
+
+    topic_type topic_;
+    gregor::consumer<topic_type> in_;
 };
 #endif
 

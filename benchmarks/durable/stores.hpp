@@ -145,8 +145,10 @@ enum class room : std::uint8_t { inline_steps, prepared, recycled };
 template <std::size_t Bytes, room Room>
 class mapped_topic {
 public:
+    using topic_type = gregor::topic<payload<Bytes>, gregor::storage::mmap_log>;
+
     mapped_topic(const std::filesystem::path& folder, std::size_t /*record_bytes*/,
-                 std::uint64_t records)
+                 std::uint64_t records = 1)
         : topic_("records", log_in(folder, Room, records * (Bytes + slot_head_bytes))), out_(topic_)
     {
         if (Room == room::prepared) {
@@ -171,7 +173,6 @@ public:
     void flush() {}
 
 private:
-    using topic_type = gregor::topic<payload<Bytes>, gregor::storage::mmap_log>;
     static constexpr std::size_t slot_head_bytes = 16;
 
     topic_type topic_;
