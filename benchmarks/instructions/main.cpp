@@ -144,7 +144,8 @@ constexpr work all[] = {
 int main(int count, char** arguments)
 {
     const bool lists = count == 2 && std::string_view{arguments[1]} == "--list";
-    for (const std::span<const work> some : {std::span<const work>{all}, compared_work()}) {
+    for (const std::span<const work> some :
+         {std::span<const work>{all}, compared_work(), on_disk_work()}) {
         for (const work& each : some) {
             if (lists) {
                 std::printf("%.*s\n", static_cast<int>(each.name.size()), each.name.data());

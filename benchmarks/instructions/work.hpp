@@ -13,3 +13,6 @@ struct work {
 /// What the rest is compared with. In a file of its own: how much of a topic gcc inlines depends on
 /// what else is in the file.
 std::span<const work> compared_work();
+
+/// What is sent to a log on disk.
+std::span<const work> on_disk_work();
