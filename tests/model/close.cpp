@@ -114,6 +114,26 @@ void closed_by_the_reader(const std::string& name, bool shared, First first)
     });
 }
 
+/// The same, while another one closes the ring.
+template <class First>
+void closed_beside_the_reader(const std::string& name, bool shared, First first)
+{
+    explored(name, {}, [=](model::run& run) {
+        auto here = std::make_shared<scene<ring_of_4>>(shared, false);
+        run.thread([=] { first(*here); });
+        run.thread([=] { here->log.close(); });
+        run.thread([=] {
+            here->in.drain();
+            here->ended_after = here->in.finished() ? here->in.total() : -1;
+        });
+        run.after([=] {
+            here->check_end();
+            check(here->ended_after == -1 || here->ended_after == here->in.total(),
+                  "nothing comes after the end");
+        });
+    });
+}
+
 /// The same beside a reader, which reads to the end.
 template <class Log, class First>
 void closed_and_read(const std::string& name, bool shared, bool sleeps, First first)
@@ -179,6 +199,10 @@ TEST_CASE("nothing comes after the end", "[model]")
                              [](auto& here) { here.send(here.first, 1, 1); });
         closed_by_the_reader(how + "against a claim", shared,
                              [](auto& here) { here.hold(here.first, 1, 1); });
+        const std::string beside =
+            shared ? "close: shared, beside who reads, " : "close: sole, beside who reads, ";
+        closed_beside_the_reader(beside + "against a send", shared,
+                                 [](auto& here) { here.send(here.first, 1, 1); });
     }
 }
 

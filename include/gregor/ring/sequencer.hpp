@@ -31,6 +31,7 @@ namespace gregor::inline GREGOR_ABI::ring {
 ///
 /// Edges
 ///   (1) -> (2)  regime shared: the stamps, the first shared claim, the last watermark;
+///               regime ended: the end of a shared ring, for who leaves the claims' line alone;
 ///               regime closed: the last watermark
 ///   (3a) -> (4)  the first shared claim
 ///   (3b) -> (4)  the closing of a shared ring, and with it its end
@@ -70,10 +71,7 @@ public:
 
     /// A lane for a producer: the first one, or one that takes over from the last. Under the
     /// owner's mutex; `share` comes first if another producer lives.
-    [[nodiscard]] lane_type open_lane() const noexcept
-    {
-        return {room_.limit(), look() == regime::shared, 0};
-    }
+    [[nodiscard]] lane_type open_lane() const noexcept { return {room_.limit(), shared(), 0}; }
 
     /// Claims `count` sequences (at most the capacity) for values that are ready to be moved in: no
     /// user code runs until they are published.
@@ -176,8 +174,10 @@ public:
         case regime::shared:
             // (3b) release-store, synchronizes-with the acquire-load (4)
             claimed_.fetch_or(closed_flag, std::memory_order_acq_rel);
+            set(regime::ended);
             return;
         case regime::sharing:
+        case regime::ended:
         case regime::closing:
         case regime::closed: return;
         }
@@ -226,7 +226,11 @@ public:
     }
 
     /// More than one producer has been alive at once.
-    [[nodiscard]] bool shared() const noexcept { return look() == regime::shared; }
+    [[nodiscard]] bool shared() const noexcept
+    {
+        const regime now = look();
+        return now == regime::shared || now == regime::ended;
+    }
 
     /// A published sequence holds a record: it was not skipped.
     [[nodiscard]] bool is_record(Seq sequence) const noexcept
@@ -260,7 +264,7 @@ public:
 private:
     using word = word_t<Seq>;
 
-    enum class regime : std::uint8_t { sole, sharing, shared, closing, closed };
+    enum class regime : std::uint8_t { sole, sharing, shared, ended, closing, closed };
     static constexpr unsigned closed_flag = 1;
 
     [[nodiscard]] regime look() const noexcept
@@ -300,7 +304,7 @@ private:
             Env::yield();
             now = look();
         }
-        mine.shared = now == regime::shared;
+        mine.shared = shared();
         return mine.shared;
     }
 
@@ -385,18 +389,13 @@ private:
         if (now == regime::closed) {
             return !before(position, sole_.published());
         }
-        if (now == regime::shared) {
-            const word last = claimed();
-            return (flags_in(last) & closed_flag) != 0 && !before(position, sequence_in<Seq>(last));
-        }
-        return false;
+        return now == regime::ended && !before(position, sequence_in<Seq>(claimed()));
     }
 
     [[nodiscard]] bool is_closed() const noexcept
     {
         const regime now = look();
-        return now == regime::closed || now == regime::closing ||
-               (now == regime::shared && (flags_in(claimed()) & closed_flag) != 0);
+        return now == regime::closed || now == regime::closing || now == regime::ended;
     }
 
     /// Published by the watermark, to this process; by the stamps, to the next one.
