@@ -316,7 +316,7 @@ private:
     template <class Env, class Strategy>
     friend class basic_wait_set;
     template <class T>
-    friend class multi_topic_consumer;
+    friend class topics_in_turn;
 
     using core = consumer_core<Topic>;
     using reader = typename core::reader;

@@ -22,12 +22,15 @@
 #include "gregor/base/types.hpp"
 #include "gregor/batch.hpp"
 #include "gregor/consumer.hpp"
+#include "gregor/group/consumer_figures.hpp"
 #include "gregor/group/joining.hpp"
+#include "gregor/group/topics_in_turn.hpp"
 #include "gregor/options.hpp"
 #include "gregor/policy/time_source.hpp"
 #include "gregor/policy/wait.hpp"
 #include "gregor/readiness.hpp"
 #include "gregor/refusal.hpp"
+#include "gregor/stats.hpp"
 #include "gregor/wait_set.hpp"
 
 namespace gregor::inline GREGOR_ABI {
@@ -131,7 +134,7 @@ public:
 #endif
 
     /// Ends the poll that waits now, or the next one that comes, with `woken`. From any thread.
-    void wakeup() noexcept { body_->set.wakeup(); }
+    void wakeup() noexcept { body_->turns.wakeup(); }
 
     // --- being told ------------------------------------------------------------------------------
 
@@ -139,12 +142,12 @@ public:
     template <class Hook>
     void on_ready(Hook&& hook)
     {
-        body_->set.readiness_.call(std::forward<Hook>(hook));
+        body_->turns.hooks().call(std::forward<Hook>(hook));
     }
-    void on_ready(no_hook_t) noexcept { body_->set.readiness_.call_nobody(); }
+    void on_ready(no_hook_t) noexcept { body_->turns.hooks().call_nobody(); }
     void on_ready(std::nullptr_t) noexcept { on_ready(no_hook); }
     /// As consumer's.
-    [[nodiscard]] bool ready() { return body_->still == 0 || body_->set.has_news(); }
+    [[nodiscard]] bool ready() { return body_->turns.have_ended() || body_->turns.has_news(); }
 
     // --- committing ------------------------------------------------------------------------------
 
@@ -177,68 +180,34 @@ public:
 
     /// The consumer of one of the topics, for all that one topic can be asked; not to be polled,
     /// woken or given a hook. There is a topic of this name.
-    [[nodiscard]] single& of(std::string_view topic)
-    {
-        const std::size_t i = index_of(topic);
-        read_on(i); // it may be told to go back
-        return body_->consumers[i];
-    }
+    [[nodiscard]] single& of(std::string_view topic) { return body_->turns.of(topic); }
     [[nodiscard]] const single& of(std::string_view topic) const
     {
-        return body_->consumers[index_of(topic)];
+        return body_->turns.seen_of(topic);
     }
+
+    /// As consumer's, in all topics together; `of(topic).stats()` has the records of one of them.
+    /// Polls and waits are those of this consumer, by the system's steady clock.
+    [[nodiscard]] consumer_stats stats() const { return body_->turns.stats(); }
 
     /// As consumer's, in all topics; where a listener throws, in the others all the same.
     void close();
 
 private:
-    using set_type =
-        basic_wait_set<typename Topic::state_type::env, typename Topic::policies::wait>;
-
     struct body {
-        std::vector<single> consumers = {};
-        set_type set = {};
-        std::vector<typename set_type::key> keys = {};
-        std::vector<bool> ended = {}; // there is nothing more to come
-        std::size_t still = 0;        // those that have not ended
-        std::size_t next = 0;         // whose turn it is
-        std::size_t last = 0;         // whose records were returned last
-        bool auto_commit = true;
+        topics_in_turn<Topic> turns;
+        bool auto_commit;
     };
 
     explicit multi_topic_consumer(std::unique_ptr<body> b) noexcept : body_(std::move(b)) {}
 
     static std::optional<error> refused(std::span<Topic* const> topics);
-    [[nodiscard]] static std::string_view name_of(const single& in) noexcept
-    {
-        return in.core_->state().name;
-    }
-
-    [[nodiscard]] single& last() { return body_->consumers[body_->last]; }
-    [[nodiscard]] std::size_t index_of(std::string_view topic) const;
+    [[nodiscard]] single& last() { return body_->turns.last(); }
 
     template <class Stop>
     batch_type poll_for(std::chrono::nanoseconds timeout, const Stop& stop, std::size_t least = 1,
                         std::chrono::nanoseconds linger = {});
     poll_status begin();
-    batch_type look(std::size_t least);
-    batch_type nothing_yet();
-
-    /// Polls it no more.
-    void has_ended(std::size_t i) noexcept
-    {
-        body_->ended[i] = true;
-        --body_->still;
-        body_->set.pass_over(body_->keys[i], true);
-    }
-    void read_on(std::size_t i) noexcept
-    {
-        if (body_->ended[i]) {
-            body_->ended[i] = false;
-            ++body_->still;
-            body_->set.pass_over(body_->keys[i], false);
-        }
-    }
 
     std::unique_ptr<body> body_;
 };
@@ -272,84 +241,34 @@ auto multi_topic_consumer<Topic>::create(std::span<Topic* const> topics, std::st
         if (std::optional<error> why = refused(topics)) {
             return *std::move(why);
         }
-        auto all = std::make_unique<body>();
-        all->consumers.reserve(topics.size());
-        all->auto_commit = options.auto_commit;
+        auto all = std::unique_ptr<body>{
+            new body{topics_in_turn<Topic>(topics.size()), options.auto_commit}};
         for (Topic* const each : topics) {
             auto joined = single::create(*each, group, options);
             if (!joined) {
                 return joined.error();
             }
-            all->consumers.push_back(std::move(joined).value());
-            all->keys.push_back(all->set.add(all->consumers.back()));
+            all->turns.add(std::move(joined).value());
         }
-        all->still = topics.size();
-        all->ended.resize(topics.size(), false);
         return multi_topic_consumer{std::move(all)};
     });
-}
-
-template <class Topic>
-std::size_t multi_topic_consumer<Topic>::index_of(std::string_view topic) const
-{
-    std::size_t i = 0;
-    while (i != body_->consumers.size() && name_of(body_->consumers[i]) != topic) {
-        ++i;
-    }
-    GREGOR_ASSERT(i != body_->consumers.size(), "the consumer reads no topic of this name");
-    return i;
 }
 
 /// What comes before a look; `timed_out` where that is no answer.
 template <class Topic>
 poll_status multi_topic_consumer<Topic>::begin()
 {
-    GREGOR_ASSERT(last().core_->lease == nullptr, "poll was called while a batch of it is alive");
-    if (body_->set.take_wakeup()) {
+    GREGOR_ASSERT(!body_->turns.has_batch_in_hand(),
+                  "poll was called while a batch of it is alive");
+    body_->turns.figures().polled();
+    if (body_->turns.take_wakeup()) {
         return poll_status::woken;
     }
     if (body_->auto_commit) {
         // its own poll would do that, but its turn may come later
         static_cast<void>(last().commit());
     }
-    return body_->still == 0 ? poll_status::closed : poll_status::timed_out;
-}
-
-/// One look at all topics in turn; before that, at those that have so many.
-template <class Topic>
-auto multi_topic_consumer<Topic>::look(std::size_t least) -> batch_type
-{
-    body& all = *body_;
-    const std::size_t count = all.consumers.size();
-    for (std::size_t turns = least == 1 ? count : 0; turns != 2 * count; ++turns) {
-        const std::size_t i = all.next;
-        all.next = i + 1 == count ? 0 : i + 1;
-        if (all.ended[i] || (turns < count && !all.consumers[i].core_->ready(least))) {
-            continue;
-        }
-        constexpr std::chrono::nanoseconds now{0};
-        single& in = all.consumers[i];
-        batch_type found = least == 1 ? in.try_poll() : in.poll(least, now, now);
-        if (found.status() == poll_status::timed_out) {
-            continue;
-        }
-        if (found.status() != poll_status::closed) {
-            all.last = found.status() == poll_status::records ? i : all.last;
-            return found;
-        }
-        has_ended(i);
-    }
-    return batch_type{all.still == 0 ? poll_status::closed : poll_status::timed_out};
-}
-
-/// There is nothing now. A hook is called when that changes: for what a last look cannot see.
-template <class Topic>
-auto multi_topic_consumer<Topic>::nothing_yet() -> batch_type
-{
-    if (!body_->set.arm()) {
-        return batch_type{poll_status::timed_out};
-    }
-    return body_->set.take_wakeup() ? batch_type{poll_status::woken} : look(1);
+    return body_->turns.have_ended() ? poll_status::closed : poll_status::timed_out;
 }
 
 template <class Topic>
@@ -361,29 +280,31 @@ auto multi_topic_consumer<Topic>::poll_for(std::chrono::nanoseconds timeout, con
     const bool lingers = least > 1 && linger > std::chrono::nanoseconds{0};
     const system_time clock;
     deadline until{clock, timeout};
+    topics_in_turn<Topic>& turns = body_->turns;
     if (const poll_status status = begin(); status != poll_status::timed_out) {
         return batch_type{status};
     }
+    consumer_figures::one_poll its{turns.figures()};
     for (bool waited = false;; waited = true) {
         if (waited && lingers) {
             // however this ends: what is there is returned, and the next poll says why
-            static_cast<void>(body_->set.wait_for(linger, stop, least));
+            static_cast<void>(turns.wait(linger, stop, its, least));
         }
         if (waited || !lingers) {
-            batch_type found = look(lingers ? least : 1);
+            batch_type found = turns.look(lingers ? least : 1);
             if (found.status() != poll_status::timed_out) {
                 return found;
             }
             if (timeout <= std::chrono::nanoseconds{0}) {
-                return nothing_yet();
+                return turns.nothing_yet();
             }
         }
         if (!waited) {
             until.start();
         }
-        const wait_status ended = body_->set.wait_for(until.left(), stop).status();
+        const wait_status ended = turns.wait(until.left(), stop, its);
         if (ended == wait_status::timed_out) {
-            return nothing_yet();
+            return turns.nothing_yet();
         }
         if (ended != wait_status::ready) {
             return batch_type{ended == wait_status::woken ? poll_status::woken
@@ -396,7 +317,7 @@ template <class Topic>
 commit_status multi_topic_consumer<Topic>::commit()
 {
     commit_status first = commit_status::ok;
-    for (single& each : body_->consumers) {
+    for (single& each : body_->turns.all()) {
         const commit_status its = each.commit();
         first = first == commit_status::ok ? its : first;
     }
@@ -407,9 +328,9 @@ template <class Topic>
 std::vector<topic_partition> multi_topic_consumer<Topic>::assignment() const
 {
     std::vector<topic_partition> all;
-    for (const single& each : body_->consumers) {
+    for (const single& each : body_->turns.all()) {
         for (const partition_id p : each.assignment()) {
-            all.push_back({name_of(each), p});
+            all.push_back({topics_in_turn<Topic>::name_of(each), p});
         }
     }
     return all;
@@ -419,7 +340,7 @@ template <class Topic>
 std::uint64_t multi_topic_consumer<Topic>::lag() const
 {
     std::uint64_t sum = 0;
-    for (const single& each : body_->consumers) {
+    for (const single& each : body_->turns.all()) {
         sum += each.lag();
     }
     return sum;
@@ -430,7 +351,7 @@ void multi_topic_consumer<Topic>::close()
 {
 #if GREGOR_EXCEPTIONS
     std::exception_ptr thrown;
-    for (single& each : body_->consumers) {
+    for (single& each : body_->turns.all()) {
         try {
             each.close();
         } catch (...) {
@@ -441,7 +362,7 @@ void multi_topic_consumer<Topic>::close()
         std::rethrow_exception(thrown);
     }
 #else
-    for (single& each : body_->consumers) {
+    for (single& each : body_->turns.all()) {
         each.close();
     }
 #endif

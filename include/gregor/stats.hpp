@@ -99,7 +99,8 @@ struct producer_stats {
     }
 };
 
-/// Of `consumer.stats()`, on the consumer's thread. Costs a look at the clock.
+/// Of `consumer.stats()` or, of all its topics together, `multi_topic_consumer.stats()`; on the
+/// consumer's thread. Costs a look at the clock.
 struct consumer_stats {
     std::chrono::nanoseconds time{0};
     std::uint64_t polls = 0;

@@ -16,6 +16,7 @@
 #include "gregor/base/stop.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/consumer.hpp"
+#include "gregor/group/consumer_figures.hpp"
 #include "gregor/policy/time_source.hpp"
 #include "gregor/policy/wait.hpp"
 #include "gregor/readiness.hpp"
@@ -133,7 +134,7 @@ public:
 
 private:
     template <class Topic>
-    friend class multi_topic_consumer;
+    friend class topics_in_turn;
 
     using event = ring::event_count<Env>;
 
@@ -170,16 +171,24 @@ private:
         }
         bool sleep(ticket mine, std::chrono::nanoseconds timeout) noexcept
         {
-            return set.told_.sleep(mine, timeout);
+            if (figures == nullptr) {
+                return set.told_.sleep(mine, timeout);
+            }
+            const std::chrono::nanoseconds before = system_time::steady_now();
+            const bool woken = set.told_.sleep(mine, timeout);
+            figures->slept(before, system_time::steady_now());
+            return woken;
         }
 
         basic_wait_set& set;
+        consumer_figures::one_poll* figures = nullptr; ///< of who wants his sleep counted
     };
 
     /// Where `least` is more than one, records count only where a consumer has so many of one
     /// partition, and a wakeup is left for the next wait.
     template <class Stop>
-    outcome wait_for(std::chrono::nanoseconds timeout, const Stop& stop, std::size_t least = 1);
+    outcome wait_for(std::chrono::nanoseconds timeout, const Stop& stop, std::size_t least = 1,
+                     consumer_figures::one_poll* figures = nullptr);
     bool look(bool stop_requested, std::size_t least);
     outcome timed_out() noexcept { return {wait_status::timed_out, {}}; }
 
@@ -332,7 +341,8 @@ bool basic_wait_set<Env, Strategy>::look(bool stop_requested, std::size_t least)
 template <class Env, class Strategy>
 template <class Stop>
 auto basic_wait_set<Env, Strategy>::wait_for(std::chrono::nanoseconds timeout, const Stop& stop,
-                                             std::size_t least) -> outcome
+                                             std::size_t least, consumer_figures::one_poll* figures)
+    -> outcome
 {
     const ring::used_alone<Env> alone{&user_, "one wait set is used by two threads at once"};
     GREGOR_ASSERT(!watched_.empty(), "wait was called on a set without consumers");
@@ -350,7 +360,10 @@ auto basic_wait_set<Env, Strategy>::wait_for(std::chrono::nanoseconds timeout, c
         watch = (std::min)(watch, each->watch_interval());
     }
     const system_time clock;
-    all_events events{*this};
+    all_events events{*this, figures};
+    if (figures != nullptr) {
+        figures->waits();
+    }
     for (std::chrono::nanoseconds left = timeout;; left -= watch) {
         const auto slice = (std::min)(left, watch);
         if (wait_until<Strategy>(events, deadline{clock, slice}, 0, found)) {

@@ -244,6 +244,54 @@ TEST_CASE("a consumer counts what it missed", "[stats]")
     CHECK(in.stats().missed == 20 - records);
 }
 
+TEST_CASE("a consumer of several topics counts what it was returned of all, and its own waits",
+          "[stats]")
+{
+    using topic = gregor::topic<int, gregor::wait::sleep>;
+    topic left{"left", {.capacity_records = 4}};
+    topic right{"right", {.capacity_records = 4}};
+    gregor::producer to_left{left};
+    gregor::producer to_right{right};
+    gregor::multi_topic_consumer<topic> in{{&left, &right}, "g", {.lossy = true}};
+    for (int i = 0; i != 20; ++i) {
+        to_left.send(i);
+    }
+    to_right.send(1);
+    std::uint64_t polls = 0;
+    std::uint64_t records = 0;
+    for (auto batch = in.try_poll(); !batch.empty(); batch = in.try_poll()) {
+        records += batch.size();
+        ++polls;
+        batch.let_go();
+    }
+    const auto before = in.stats();
+    CHECK(before.records == records);
+    CHECK(before.records + before.missed == 21);
+    CHECK(before.records > in.of("left").stats().records);
+    CHECK(before.polls == polls + 1); // the last one found nothing
+    CHECK(before.waits == 0);
+    CHECK(before.sleeps == 0);
+    CHECK(before.fenced == 0);
+
+    REQUIRE(to_left.send(7));
+    CHECK(in.poll(3, 20ms).size() == 1); // it has waited for more
+    CHECK(in.poll(20ms).status() == gregor::poll_status::timed_out);
+    const auto all = in.stats() - before;
+    CHECK(all.polls == 2);
+    CHECK(all.records == 1);
+    CHECK(all.waits == 2);
+    CHECK(all.sleeps > 0);
+    CHECK(all.asleep > 0s);
+    CHECK(all.time >= all.asleep);
+    CHECK(all.rates().records_per_second > 0);
+
+    gregor::consumer_figures figures;
+    gregor::consumer_figures::one_poll goes_on{figures};
+    goes_on.waits();
+    goes_on.waits();
+    CHECK(figures.at(0s).waits == 1);
+}
+
 TEST_CASE("what a group wants of its members is counted by both", "[stats]")
 {
     watched_clock clock;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <utility>
 
 #include "gregor/base/config.hpp"
 #include "gregor/ring/stopwatch.hpp"
@@ -39,17 +40,42 @@ public:
         return fenced;
     }
 
+    void waits() noexcept { ++all_.waits; }
+    void slept(std::chrono::nanoseconds from, std::chrono::nanoseconds to) noexcept
+    {
+        ++all_.sleeps;
+        all_.asleep += growth(to, from);
+    }
     /// For a wait: the event, with the sleep on it counted.
     template <class Event, class Clock>
     [[nodiscard]] auto waiting_on(Event& event, const Clock& clock) noexcept
     {
-        ++all_.waits;
-        return ring::timed_event{
-            event, clock, [this](std::chrono::nanoseconds from, std::chrono::nanoseconds to) {
-                ++all_.sleeps;
-                all_.asleep += growth(to, from);
-            }};
+        waits();
+        return ring::timed_event{event, clock,
+                                 [this](std::chrono::nanoseconds from,
+                                        std::chrono::nanoseconds to) { slept(from, to); }};
     }
+
+    /// A poll that may wait several times, which counts once.
+    class one_poll {
+    public:
+        explicit one_poll(consumer_figures& of) noexcept : figures_(of) {}
+
+        void waits() noexcept
+        {
+            if (!std::exchange(waited_, true)) {
+                figures_.waits();
+            }
+        }
+        void slept(std::chrono::nanoseconds from, std::chrono::nanoseconds to) noexcept
+        {
+            figures_.slept(from, to);
+        }
+
+    private:
+        consumer_figures& figures_;
+        bool waited_ = false;
+    };
 
     [[nodiscard]] consumer_stats at(std::chrono::nanoseconds now) const noexcept
     {
