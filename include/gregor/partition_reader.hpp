@@ -90,10 +90,15 @@ public:
     }
 
     /// Looks for a run of records, and leases it, where that is all there is to it: else it says
-    /// `unclear`, and `look_closely` follows.
+    /// `unclear`, and `look_closely` follows. For who has waited: the way back to the user is long
+    /// for a processor that expected to look once more, so the record is on its way meanwhile.
     sighting look(run_type& run)
     {
-        return is_as_usual() ? look_as_usual(position_, run) : sighting::unclear;
+        const sighting seen = is_as_usual() ? look_as_usual(position_, run) : sighting::unclear;
+        if (seen == sighting::run) {
+            GREGOR_PREFETCH(log_->slot(run.first));
+        }
+        return seen;
     }
     /// Of one that is as usual; `from` is its position.
     GREGOR_INLINE sighting look_as_usual(offset_t from, run_type& run)

@@ -75,6 +75,13 @@
 #    define GREGOR_NOINLINE
 #endif
 
+/// Asks for the line at this address, mapped or not, to be in a cache of the processor soon.
+#if defined(__GNUC__)
+#    define GREGOR_PREFETCH(address) __builtin_prefetch(address)
+#else
+#    define GREGOR_PREFETCH(address) static_cast<void>(address)
+#endif
+
 /// 1: the compiler makes zeros of an object's padding.
 #if defined(__has_builtin)
 #    if __has_builtin(__builtin_clear_padding)

@@ -45,14 +45,9 @@ namespace gregor::inline GREGOR_ABI::disk {
 /// Asks for these bytes, mapped or not, that they are in a cache of the processor soon.
 inline void ask_for(const unsigned char* bytes, std::size_t count) noexcept
 {
-#if defined(__GNUC__)
     for (std::size_t at = 0; at < count; at += cache_line_bytes) {
-        __builtin_prefetch(bytes + at); // no access, no fault
+        GREGOR_PREFETCH(bytes + at); // no access, no fault
     }
-#else
-    static_cast<void>(bytes);
-    static_cast<void>(count);
-#endif
 }
 
 #if GREGOR_CRC_INSTRUCTION
