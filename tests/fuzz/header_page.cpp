@@ -21,13 +21,16 @@ void accepted(const gregor::disk::header_page& page, const gregor::disk::segment
 {
     namespace disk = gregor::disk;
     const disk::header_block& found = page.header;
-    const disk::header_block wanted = disk::make_header(
-        format, base, found.salt, found.previous_salt, found.created, found.recycled == 1);
+    const disk::header_block wanted =
+        disk::make_header(format, base, found.salt, found.previous_salt, found.created,
+                          found.recycled == 1, found.blobs_from);
     fuzz::require(std::memcmp(&found, &wanted, sizeof found) == 0,
                   "a header is taken where a writer would write it");
     fuzz::require(found.slot_bytes >= disk::slot_head_bytes + format.payload_bytes,
                   "a record lies in its slot");
     fuzz::require(found.payload_at % format.payload_alignment == 0, "a record is aligned");
+    fuzz::require(found.blobs_from <= (format.has_blobs() ? disk::most_blob_position : 0),
+                  "blobs begin where they can, and only in a log that has some");
     fuzz::require(page.seal.magic[0] == 0 || page.seal.end == base + format.slot_count,
                   "a seal stands at the end");
 }
@@ -80,10 +83,16 @@ std::vector<fuzz::bytes> fuzz::seeds()
                                      .layout = 7,
                                      .partition = 3,
                                      .slot_count = std::uint64_t{1} << 31U};
-    for (const auto* format : {&small, &large}) {
+    const disk::segment_format texts{.type = "text",
+                                     .payload_bytes = 16,
+                                     .payload_alignment = 8,
+                                     .slot_count = 8,
+                                     .blob_chunk_bytes = 1U << 20U};
+    for (const auto* format : {&small, &large, &texts}) {
         for (const bool sealed : {false, true}) {
             disk::header_page page{};
-            page.header = disk::make_header(*format, 8, 11, 10, 1, sealed);
+            page.header =
+                disk::make_header(*format, 8, 11, 10, 1, sealed, format->has_blobs() ? 48 : 0);
             disk::finish_block(page.identity, disk::identity_magic, 11);
             if (sealed) {
                 page.seal.end = 8 + format->slot_count;
