@@ -20,13 +20,13 @@ struct lane {
 };
 
 /// Producers that meet at every record take the lines of claims, stamps and slots from each other
-/// at every record. Who loses keeps away, up to about 2 us where they meet all the time, so that
+/// at every record. Who loses keeps away, up to about 4 us where they meet all the time, so that
 /// the other gets on by a run of records: together they are twice as fast.
 template <class Env, class Seq>
 GREGOR_NOINLINE void give_way(lane<Seq>& mine) noexcept
 {
     constexpr unsigned least = 16;
-    constexpr unsigned most = 128;
+    constexpr unsigned most = 256;
     mine.courtesy = mine.courtesy * 2 + least < most ? mine.courtesy * 2 + least : most;
     Env::back_off(mine.courtesy);
 }
