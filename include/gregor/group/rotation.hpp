@@ -21,15 +21,16 @@ enum class sighting : std::uint8_t {
 /// what all that are assigned would.
 ///
 /// Who had records lately is *active*; the others *rest*, or are paused. A turn asks one of those
-/// that rest, the next one each time, so that nobody waits for longer than there are partitions;
-/// then the active ones, from the one after the last that had something; and, where these have
-/// nothing, all that rest. So a turn in vain has asked everybody: who sleeps after it misses
-/// nothing.
+/// that rest, the next one each time, so that nobody waits for longer than there are partitions
+/// (or twice as long, while turns are over soon: every second one does); then the active ones,
+/// from the one after the last that had something; and, where these have nothing, all that rest.
+/// So a turn in vain has asked everybody: who sleeps after it misses nothing.
 ///
 /// A `Reader` has a `seat`, which is the rotation's.
 ///
 /// Threads   the consumer's
 /// Cost      no allocation; a turn with one active partition: one look, and one at one that rests
+///           or, while turns have few records, half of one
 template <class Reader>
 class rotation {
 public:
@@ -75,8 +76,17 @@ public:
     [[nodiscard]] bool may_step() const noexcept { return straight_; }
     /// A whole turn comes first.
     void expect_change() noexcept { straight_ = false; }
-    /// Before `next` is asked, somebody else is: `ask_one_that_rests`.
-    [[nodiscard]] bool any_rests() const noexcept { return resting_ != 0; }
+    /// Before `next` is asked, one that rests is, by `ask_one_that_rests`. Where all of them were
+    /// asked in vain, and the last turn had so few records that asking is much of what it costs,
+    /// that is in every second turn.
+    [[nodiscard]] bool one_that_rests_is_due(std::uint64_t had_last) noexcept
+    {
+        if (resting_ == 0) [[likely]] {
+            return false;
+        }
+        passed_over_ = !passed_over_ && had_last < few && rest_in_vain_ > resting_ + active_;
+        return !passed_over_;
+    }
     /// Who of the active ones is asked first.
     [[nodiscard]] Reader& next() const noexcept { return *last_->seat.next; }
     /// It had something.
@@ -96,6 +106,7 @@ public:
     outcome ask_one_that_rests(const All& all, Ask ask, Answer& answer)
     {
         Reader& one = *all[step(all.size())];
+        ++rest_in_vain_;
         if (one.seat.is == standing::resting) {
             if (const sighting what = ask(one, answer); what != sighting::nothing) [[unlikely]] {
                 return ended(one, what);
@@ -171,6 +182,8 @@ public:
 private:
     using standing = typename seat::standing;
 
+    static constexpr std::uint64_t few = 32;
+
     /// So many looks in vain, one after the other, while others may have had records.
     static constexpr std::uint32_t patience = 16;
 
@@ -217,8 +230,7 @@ private:
                 }
             }
         }
-        // but for the one that this turn began with
-        for (std::size_t left = resting_ != 0 ? all.size() - 1 : 0; left != 0; --left) {
+        for (std::size_t left = resting_ != 0 ? all.size() : 0; left != 0; --left) {
             const outcome one = ask_one_that_rests(all, ask, answer);
             if (one.who != nullptr) {
                 return one;
@@ -230,6 +242,7 @@ private:
     /// One that rests has something to say; with records it is active, and comes last.
     outcome ended(Reader& one, sighting what) noexcept
     {
+        rest_in_vain_ = 0;
         if (what == sighting::run) {
             one.seat.is = standing::active;
             one.seat.in_vain = 0;
@@ -245,11 +258,13 @@ private:
         return {&one, what};
     }
 
-    Reader* last_ = nullptr;  // the last active one that was asked
-    std::size_t active_ = 0;  // in the ring
-    std::size_t resting_ = 0; // neither active nor paused
-    std::size_t next_ = 0;    // of all: which one to look at next
-    bool straight_ = false;   // the last turn ended with an active one, and all is as it was then
+    Reader* last_ = nullptr;       // the last active one that was asked
+    std::size_t active_ = 0;       // in the ring
+    std::size_t resting_ = 0;      // neither active nor paused
+    std::size_t next_ = 0;         // of all: which one to look at next
+    std::size_t rest_in_vain_ = 0; // asked, since one of them had something
+    bool straight_ = false;    // the last turn ended with an active one, and all is as it was then
+    bool passed_over_ = false; // the last turn asked none that rests
 };
 
 } // namespace gregor::inline GREGOR_ABI

@@ -150,7 +150,7 @@ protected:
             assigned_.commit_returned(next, position);
         }
         const bool breathes = breathe(timeout);
-        if (turns.any_rests()) [[unlikely]] {
+        if (turns.one_that_rests_is_due(breathing_.found_last())) [[unlikely]] {
             finding out_of_line;
             if (look_at_one_that_rests(out_of_line, next)) [[unlikely]] {
                 found = out_of_line;

@@ -169,7 +169,8 @@ public:
     void waited_for(std::uint64_t count) noexcept { last_ = count | waited; }
 
     /// What was found last were several at once.
-    [[nodiscard]] bool streams() const noexcept { return (last_ & ~(breathed | waited)) > 1; }
+    [[nodiscard]] bool streams() const noexcept { return found_last() > 1; }
+    [[nodiscard]] std::uint64_t found_last() const noexcept { return last_ & ~(breathed | waited); }
 
 private:
     // What `last_` says besides the number: one word, so that a look leaves one store behind.

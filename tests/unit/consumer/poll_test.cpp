@@ -146,13 +146,16 @@ TEST_CASE("poll is fair among partitions", "[consumer][poll]")
 TEST_CASE("a partition with few records is seen beside one that is busy", "[consumer][poll]")
 {
     constexpr std::uint32_t count = 20;
+    const std::size_t at_once = GENERATE(1U, 100U);
     topic<int> t{"t", {.partitions = count}};
     gregor::producer out{t};
-    gregor::consumer in{t, "g", {.max_poll_records = 1}};
+    gregor::consumer in{t, "g", {.max_poll_records = at_once}};
     const auto next_from = [&] {
-        REQUIRE(out.try_send(0, {.partition = zero}));
+        for (std::size_t i = 0; i != at_once; ++i) {
+            REQUIRE(out.try_send(0, {.partition = zero}));
+        }
         const auto batch = in.try_poll();
-        REQUIRE(batch.size() == 1);
+        REQUIRE(!batch.empty());
         return batch.partition();
     };
     for (std::uint32_t slow = 1; slow != count; ++slow) {
@@ -162,7 +165,26 @@ TEST_CASE("a partition with few records is seen beside one that is busy", "[cons
         REQUIRE(out.try_send(1, {.partition = partition_id{slow}}));
         std::uint32_t polls = 1;
         while (next_from() != partition_id{slow}) {
-            REQUIRE(++polls <= count);
+            REQUIRE(++polls <= (at_once == 1 ? 2 * count : count));
+        }
+    }
+}
+
+TEST_CASE("a poll that finds nothing has asked every partition", "[consumer][poll]")
+{
+    constexpr std::uint32_t count = 5;
+    for (int polls = 10; polls != 30; ++polls) {
+        for (std::uint32_t slow = 1; slow != count; ++slow) {
+            topic<int> t{"t", {.partitions = count}};
+            gregor::producer out{t};
+            gregor::consumer in{t, "g"};
+            for (int i = 0; i != polls; ++i) {
+                REQUIRE(out.try_send(i, {.partition = zero}));
+                REQUIRE(in.try_poll().size() == 1);
+            }
+            REQUIRE(out.try_send(1, {.partition = partition_id{slow}}));
+            REQUIRE(in.try_poll().partition() == partition_id{slow});
+            REQUIRE(in.try_poll().empty());
         }
     }
 }
