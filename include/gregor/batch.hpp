@@ -43,7 +43,9 @@ struct lender {
 
     GREGOR_INLINE void let_go() noexcept
     {
-        std::exchange(lease, nullptr)->set(0, 0);
+        typename state_type::place& was = *lease;
+        lease = nullptr;
+        was.set(0, 0);
         // it may be all that held producers back: the cursor has moved on, or is somebody else's
         topic->room_made.notify();
         if (orphaned) [[unlikely]] {

@@ -61,13 +61,13 @@ public:
     /// Joins a group, and shares its partitions with the other members. Throws gregor::error when
     /// the topic or the group does not allow it, or an option is impossible.
     consumer(Topic& topic, std::string_view group, const consumer_options& options = {})
-        : consumer(std::move(create(topic, group, options).value()))
+        : consumer(create(topic, group, options).value())
     {
     }
 
     /// Without a group: assigns itself what it is to read, and never commits for anybody else.
     explicit consumer(Topic& topic, const consumer_options& options = {})
-        : consumer(std::move(create(topic, options).value()))
+        : consumer(create(topic, options).value())
     {
     }
 
@@ -82,7 +82,7 @@ public:
     {
         if (this != &other) {
             leave();
-            core_ = std::move(other.core_);
+            core_ = static_cast<handle<core>&&>(other.core_);
         }
         return *this;
     }
@@ -186,14 +186,15 @@ public:
     /// assigned (see `unsubscribe`), while no batch is in hand. Throws gregor::error.
     void subscribe(std::string_view group)
     {
-        if (const std::optional<error> why = core_->subscribe(group)) {
+        if (const objection why = core_->subscribe(group)) {
             raise(*why);
         }
     }
     /// The same; returns why it could not, and throws nothing.
     [[nodiscard]] std::optional<error> subscribe(std::string_view group, std::nothrow_t /*tag*/)
     {
-        return core_->subscribe(group);
+        const objection why = core_->subscribe(group);
+        return why ? std::optional<error>{*why} : std::nullopt;
     }
     /// Commits what was returned (with auto_commit), and leaves the group or gives up what was
     /// assigned; then it may subscribe or assign anew. A batch in hand stays valid. What a listener
@@ -321,7 +322,7 @@ private:
     using core = consumer_core<Topic>;
     using reader = typename core::reader;
 
-    explicit consumer(handle<core> c) noexcept : core_(std::move(c)) {}
+    explicit consumer(handle<core> c) noexcept : core_(static_cast<handle<core>&&>(c)) {}
 
     /// While the handle has its core: the listener may call the consumer.
     void leave() noexcept
@@ -360,10 +361,10 @@ result<consumer<Topic>> consumer<Topic>::create(Topic& topic, std::string_view g
 {
     return unless_out_of_memory(topic.name(), [&]() -> result<consumer> {
         handle<core> made{new core{topic.state(), options}};
-        if (std::optional<error> why = made->subscribe(group)) {
-            return *std::move(why);
+        if (objection why = made->join(group)) {
+            return why;
         }
-        return consumer{std::move(made)};
+        return consumer{static_cast<handle<core>&&>(made)};
     });
 }
 
@@ -371,10 +372,10 @@ template <class Topic>
 result<consumer<Topic>> consumer<Topic>::create(Topic& topic, const consumer_options& options)
 {
     return unless_out_of_memory(topic.name(), [&]() -> result<consumer> {
-        if (std::optional<error> why =
+        if (objection why =
                 refusal::of_consumer(topic.name(), false, {}, options, Topic::layout::takes,
                                      Topic::layout::has_timestamp, Topic::durable)) {
-            return *std::move(why);
+            return why;
         }
         return consumer{handle<core>{new core{topic.state(), options}}};
     });

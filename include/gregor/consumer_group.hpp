@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -126,7 +125,7 @@ void rest(Group& group) noexcept
         const auto word = share.cursor->get();
         share.move(ring::sequence_in<offset_t>(word),
                    ring::flags_in(word) & share.cursor->committed);
-        share.resume = std::nullopt;
+        share.resume = no_such_offset;
     }
 }
 
@@ -137,7 +136,7 @@ void give_back_all(Group& group, const typename Group::member& member) noexcept
     bool any = false;
     for (auto& share : group.shares) {
         if (share.owner == &member) {
-            share.give_back(std::nullopt);
+            share.give_back(no_such_offset);
             any = true;
         }
     }
@@ -171,7 +170,7 @@ template <class Group>
     bool any = false;
     for (auto& share : group.shares) {
         if (share.owner != nullptr && share.owner->fenced && share.owner->order_and_see_outside()) {
-            share.give_back(std::nullopt);
+            share.give_back(no_such_offset);
             any = true;
         }
     }
@@ -217,7 +216,7 @@ result<typename Topic::state_type::group_type*> find_group(typename Topic::state
                                                            const consumer_options& options)
 {
     for (auto& group : state.groups) {
-        if (group.name != name) {
+        if (!same_text(group.name, name)) {
             if (Topic::layout::takes) {
                 return refusal::second_group(state.name, name, group.name);
             }
@@ -228,7 +227,7 @@ result<typename Topic::state_type::group_type*> find_group(typename Topic::state
         }
         return &group;
     }
-    return state.make_group(std::string{name}, options.lossy);
+    return state.make_group(name, options.lossy);
 }
 
 /// A new member of the group. One that comes back under the instance id of another finds its
@@ -244,7 +243,7 @@ ring::shared<typename Group::member> join_group(Group& group, const consumer_opt
     }
     if (!member->instance_id.empty()) {
         for (std::size_t i = 0; i != group.members.size(); ++i) {
-            if (group.members[i]->instance_id == member->instance_id) {
+            if (same_text(group.members[i]->instance_id, member->instance_id)) {
                 const ring::shared old{group.members[i]};
                 group.members.replace(i, *member);
                 const bool gone = old->away || old->order_and_see_outside();

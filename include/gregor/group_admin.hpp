@@ -157,7 +157,9 @@ group_partition group_admin<Topic>::look(const typename state_type::partition_ty
         all.committed = at;
     }
     const bool stands = (flags & (place::committed | place::holds)) != 0;
-    from = stands ? at : share.resume.value_or(partition.log.begin_offset());
+    from = stands                           ? at
+           : share.resume == no_such_offset ? partition.log.begin_offset()
+                                            : share.resume;
     all.end = partition.log.end_offset();
     all.lag = all.end > from ? all.end - from : 0;
     return all;
@@ -304,7 +306,7 @@ void group_admin<Topic>::put(const typename state_type::partition_type& partitio
     const offset_t begin = log.begin_offset();
     const group_partition now = look(partition, share, here);
     const offset_t to = where.in(begin, now.end, here);
-    share.resume = std::nullopt;
+    share.resume = no_such_offset;
     share.untold = {};
     share.note.text.clear();
     share.kept.clear_notes();

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <utility>
 
 #include "gregor/base/config.hpp"
@@ -39,9 +38,9 @@ public:
     /// The clock and the options outlive it.
     partition_reader(partition_id p, log_type& log, kept_cursor<log_type> cursor, owned_place lease,
                      const clock& time, const consumer_options& options, const left_behind& last)
-        : id_(p), log_(&log), cursor_(std::move(cursor)), lease_(std::move(lease)),
-          unusual_(options.lossy ? lossy : 0U), most_(options.max_poll_records), time_(&time),
-          options_(&options)
+        : id_(p), log_(&log), cursor_(static_cast<kept_cursor<log_type>&&>(cursor)),
+          lease_(static_cast<owned_place&&>(lease)), unusual_(options.lossy ? lossy : 0U),
+          most_(options.max_poll_records), time_(&time), options_(&options)
     {
         const starting_point start = start_reader(log, *cursor_, options.lossy, last, [this] {
             return reset_offset<Topic>(*time_, *log_, *lease_, *options_);
@@ -70,9 +69,9 @@ public:
     }
     [[nodiscard]] const std::uint64_t* missed_place() const noexcept { return &missed_; }
     /// It has a place that the cursor does not know.
-    [[nodiscard]] std::optional<offset_t> resume() const noexcept
+    [[nodiscard]] offset_t resume() const noexcept
     {
-        return !is(unplaced) && is(lossy) ? std::optional<offset_t>{position_} : std::nullopt;
+        return !is(unplaced) && is(lossy) ? position_ : no_such_offset;
     }
     [[nodiscard]] log_type& log() const noexcept { return *log_; }
     [[nodiscard]] place& cursor() const noexcept { return *cursor_; }
@@ -184,7 +183,9 @@ public:
     std::uint64_t take_missed() noexcept
     {
         unusual_ &= ~(sought | missed);
-        return std::exchange(missed_, 0);
+        const std::uint64_t untold = missed_;
+        missed_ = 0;
+        return untold;
     }
 
     /// True once after a seek, or its options, moved it beyond what was committed: what it passed
@@ -413,13 +414,13 @@ private:
     /// The position is out of range: goes where the options say.
     GREGOR_COLD sighting reset(run_type& run)
     {
-        const std::optional<offset_t> to = reset_offset<Topic>(*time_, *log_, *lease_, *options_);
+        const offset_t to = reset_offset<Topic>(*time_, *log_, *lease_, *options_);
         unusual_ |= freed; // producers may have seen the lease of a look for a time
-        if (!to) {
+        if (to == no_such_offset) {
             return sighting::out_of_range;
         }
-        miss(*to > position_ ? *to - position_ : 0);
-        position_ = *to;
+        miss(to > position_ ? to - position_ : 0);
+        position_ = to;
         unusual_ &= ~passed_over;
         unusual_ |= (position_ > held_from_ ? passed_over : 0U) | another_life_there();
         return look_closely(run);

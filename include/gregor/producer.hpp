@@ -76,7 +76,7 @@ public:
     /// Joins the topic's producers. Throws gregor::error when the topic is `producers::single` and
     /// has one already, or memory is not to be had.
     explicit producer(Topic& topic, partitioner choose = partitioner{})
-        : producer(std::move(create(topic, std::move(choose)).value()))
+        : producer(create(topic, static_cast<partitioner&&>(choose)).value())
     {
     }
 
@@ -92,7 +92,7 @@ public:
     template <class V = value_type>
     GREGOR_INLINE sent send(V&& value, attributes given = {})
     {
-        return put(std::forward<V>(value), std::move(given), patience, no_stop{});
+        return put(static_cast<V&&>(value), static_cast<attributes&&>(given), patience, no_stop{});
     }
 
     /// Sends, and returns when the record is as lasting as that; `failed` where it was sent, but
@@ -101,7 +101,8 @@ public:
     sent send(V&& value, attributes given, acknowledged how)
         requires(Topic::durable)
     {
-        const sent did = put(std::forward<V>(value), std::move(given), patience, no_stop{});
+        const sent did =
+            put(static_cast<V&&>(value), static_cast<attributes&&>(given), patience, no_stop{});
         const bool waits = did && how == acknowledged::durable;
         return !waits || core_->state().wait_lasting(did.partition(), did.offset() + 1)
                    ? did
@@ -112,21 +113,21 @@ public:
     template <class V = value_type>
     [[nodiscard]] GREGOR_INLINE sent try_send(V&& value, attributes given = {})
     {
-        return put(std::forward<V>(value), std::move(given), none, no_stop{});
+        return put(static_cast<V&&>(value), static_cast<attributes&&>(given), none, no_stop{});
     }
 
     /// Waits for room this long at most, whatever the overflow policy.
     template <class V = value_type>
     [[nodiscard]] sent send_for(V&& value, std::chrono::nanoseconds timeout, attributes given = {})
     {
-        return put(std::forward<V>(value), std::move(given), timeout, no_stop{});
+        return put(static_cast<V&&>(value), static_cast<attributes&&>(given), timeout, no_stop{});
     }
 
     /// Builds the value from the arguments, then sends it.
     template <class... Args>
     sent emplace(Args&&... args)
     {
-        return send(build<value_type>(std::forward<Args>(args)...));
+        return send(build<value_type>(static_cast<Args&&>(args)...));
     }
 
 #if GREGOR_STOP_TOKEN
@@ -134,24 +135,26 @@ public:
     template <class V = value_type>
     sent send(V&& value, const std::stop_token& stop)
     {
-        return put(std::forward<V>(value), attributes{}, patience, token_stop{stop});
+        return put(static_cast<V&&>(value), attributes{}, patience, token_stop{stop});
     }
     template <class V = value_type>
     sent send(V&& value, attributes given, const std::stop_token& stop)
     {
-        return put(std::forward<V>(value), std::move(given), patience, token_stop{stop});
+        return put(static_cast<V&&>(value), static_cast<attributes&&>(given), patience,
+                   token_stop{stop});
     }
     template <class V = value_type>
     [[nodiscard]] sent send_for(V&& value, std::chrono::nanoseconds timeout,
                                 const std::stop_token& stop)
     {
-        return put(std::forward<V>(value), attributes{}, timeout, token_stop{stop});
+        return put(static_cast<V&&>(value), attributes{}, timeout, token_stop{stop});
     }
     template <class V = value_type>
     [[nodiscard]] sent send_for(V&& value, std::chrono::nanoseconds timeout, attributes given,
                                 const std::stop_token& stop)
     {
-        return put(std::forward<V>(value), std::move(given), timeout, token_stop{stop});
+        return put(static_cast<V&&>(value), static_cast<attributes&&>(given), timeout,
+                   token_stop{stop});
     }
 #endif
 
@@ -163,23 +166,23 @@ public:
     template <class Range>
     batch_sent send_batch(Range&& range, const attributes& given = {})
     {
-        return put_all(std::forward<Range>(range), given, patience, no_stop{});
+        return put_all(static_cast<Range&&>(range), given, patience, no_stop{});
     }
     template <class Range>
     [[nodiscard]] batch_sent try_send_batch(Range&& range, const attributes& given = {})
     {
-        return put_all(std::forward<Range>(range), given, none, no_stop{});
+        return put_all(static_cast<Range&&>(range), given, none, no_stop{});
     }
 #if GREGOR_STOP_TOKEN
     template <class Range>
     batch_sent send_batch(Range&& range, const std::stop_token& stop)
     {
-        return put_all(std::forward<Range>(range), attributes{}, patience, token_stop{stop});
+        return put_all(static_cast<Range&&>(range), attributes{}, patience, token_stop{stop});
     }
     template <class Range>
     batch_sent send_batch(Range&& range, const attributes& given, const std::stop_token& stop)
     {
-        return put_all(std::forward<Range>(range), given, patience, token_stop{stop});
+        return put_all(static_cast<Range&&>(range), given, patience, token_stop{stop});
     }
 #endif
 
@@ -189,18 +192,19 @@ public:
     gregor::claim<Topic> claim(std::size_t count, attributes given = {})
         requires(!Topic::encoded) // nothing lies in place: send_batch takes many at once
     {
-        return core_->open_claim(count, std::move(given), patience, no_stop{});
+        return core_->open_claim(count, static_cast<attributes&&>(given), patience, no_stop{});
     }
     gregor::claim<Topic> try_claim(std::size_t count, attributes given = {})
         requires(!Topic::encoded)
     {
-        return core_->open_claim(count, std::move(given), none, no_stop{});
+        return core_->open_claim(count, static_cast<attributes&&>(given), none, no_stop{});
     }
 #if GREGOR_STOP_TOKEN
     gregor::claim<Topic> claim(std::size_t count, attributes given, const std::stop_token& stop)
         requires(!Topic::encoded)
     {
-        return core_->open_claim(count, std::move(given), patience, token_stop{stop});
+        return core_->open_claim(count, static_cast<attributes&&>(given), patience,
+                                 token_stop{stop});
     }
 #endif
 
@@ -219,7 +223,7 @@ private:
     static constexpr bool reads_in_place =
         std::is_trivially_copyable_v<value_type> || Topic::encoded;
 
-    explicit producer(handle<core> c) noexcept : core_(std::move(c)) {}
+    explicit producer(handle<core> c) noexcept : core_(static_cast<handle<core>&&>(c)) {}
 
     template <class V, class Stop>
     GREGOR_INLINE sent put(V&& value, attributes&& given, std::chrono::nanoseconds timeout,
@@ -230,10 +234,12 @@ private:
                       "gregor: the topic's values cannot be made from what is sent");
         if constexpr (std::is_same_v<given_type, value_type> &&
                       (reads_in_place || !std::is_lvalue_reference_v<V>)) {
-            return core_->put(std::forward<V>(value), std::move(given), timeout, stop);
+            return core_->put(static_cast<V&&>(value), static_cast<attributes&&>(given), timeout,
+                              stop);
         } else {
-            auto made = static_cast<value_type>(std::forward<V>(value));
-            return core_->put(std::move(made), std::move(given), timeout, stop);
+            auto made = static_cast<value_type>(static_cast<V&&>(value));
+            return core_->put(static_cast<value_type&&>(made), static_cast<attributes&&>(given),
+                              timeout, stop);
         }
     }
 
@@ -300,7 +306,7 @@ result<producer<Topic>> producer<Topic>::create(Topic& topic, partitioner choose
         if (!Topic::policies::producers::many && state->live_producers != 0) {
             return refusal::second_producer(state->name);
         }
-        return producer{handle<core>{new core{state, std::move(choose)}}};
+        return producer{handle<core>{new core{state, static_cast<partitioner&&>(choose)}}};
     };
 #if GREGOR_EXCEPTIONS
     try {

@@ -67,7 +67,8 @@ public:
     {
         if (hook_ != nullptr) {
             event_.remove(hook_->ear);
-            delete std::exchange(hook_, nullptr);
+            delete hook_;
+            hook_ = nullptr;
         }
     }
 
@@ -96,7 +97,9 @@ public:
     {
         call_nobody();
         while (watchers_ != nullptr) {
-            std::exchange(watchers_, watchers_->next_)->consumer_goes();
+            consumer_watcher& first = *watchers_;
+            watchers_ = first.next_;
+            first.consumer_goes();
         }
     }
 

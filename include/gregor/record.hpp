@@ -102,9 +102,9 @@ template <class T, class... Args>
 [[nodiscard]] constexpr T build(Args&&... args)
 {
     if constexpr (std::is_constructible_v<T, Args...>) {
-        return T(std::forward<Args>(args)...);
+        return T(static_cast<Args&&>(args)...);
     } else {
-        return T{std::forward<Args>(args)...};
+        return T{static_cast<Args&&>(args)...};
     }
 }
 
@@ -123,8 +123,9 @@ struct stored_record {
     template <class... Args>
     stored_record(typename Layout::stored_key&& k, typename Layout::stored_timestamp t,
                   typename Layout::stored_headers&& h, std::in_place_t, Args&&... args)
-        : key(std::move(k)), timestamp(t), headers(std::move(h)),
-          value(build<value_type>(std::forward<Args>(args)...))
+        : key(static_cast<typename Layout::stored_key&&>(k)), timestamp(t),
+          headers(static_cast<typename Layout::stored_headers&&>(h)),
+          value(build<value_type>(static_cast<Args&&>(args)...))
     {
     }
 

@@ -49,7 +49,7 @@ public:
 
     // NOLINTNEXTLINE(modernize-pass-by-value): a copy, and no move to compile beside it
     routed_lanes(const ring::shared<state_type>& state, partitioner&& choose)
-        : state_(state), lanes_(*state_), choose_(std::move(choose))
+        : state_(state), lanes_(*state_), choose_(static_cast<partitioner&&>(choose))
     {
     }
 

@@ -30,8 +30,9 @@ struct slot_filling {
                                    typename layout::stored_timestamp time) noexcept
     {
         ::new (static_cast<void*>(slot))
-            stored_type(std::move(given.key), time, std::move(given.headers), std::in_place,
-                        std::forward<V>(value));
+            stored_type(static_cast<typename layout::stored_key&&>(given.key), time,
+                        static_cast<typename layout::stored_headers&&>(given.headers),
+                        std::in_place, static_cast<V&&>(value));
     }
 
     /// A claim for this record: the slot and, where it has one, its blob.
@@ -67,7 +68,7 @@ struct slot_filling {
             log.settle(mine, at, 1, done ? 1 : 0);
             return done;
         } else {
-            fill(log.slot(at), std::forward<V>(value), std::move(given), time);
+            fill(log.slot(at), static_cast<V&&>(value), static_cast<attributes&&>(given), time);
             log.publish(mine, at, 1);
             return true;
         }

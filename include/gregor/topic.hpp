@@ -67,7 +67,8 @@ public:
     /// An empty topic. Throws gregor::error where an option is impossible or memory is not to be
     /// had.
     explicit basic_topic(std::string name, const topic_options& options = {}, clock time = clock{})
-        : basic_topic(std::move(create(std::move(name), options, std::move(time)).value()))
+        : basic_topic(
+              create(static_cast<std::string&&>(name), options, static_cast<clock&&>(time)).value())
     {
     }
 
@@ -80,7 +81,7 @@ public:
     {
         if (this != &other) {
             close();
-            state_ = std::move(other.state_);
+            state_ = static_cast<ring::shared<state_type>&&>(other.state_);
         }
         return *this;
     }
@@ -198,15 +199,18 @@ public:
     [[nodiscard]] const ring::shared<state_type>& state() const noexcept { return state_; }
 
 private:
-    explicit basic_topic(ring::shared<state_type> state) noexcept : state_(std::move(state)) {}
+    explicit basic_topic(ring::shared<state_type> state) noexcept
+        : state_(static_cast<ring::shared<state_type>&&>(state))
+    {
+    }
 
     /// With the groups that it begins with.
     static result<basic_topic> whole(ring::shared<state_type> state, const topic_options& options)
     {
-        if (std::optional<error> why = state->open_groups(options.groups)) {
-            return *std::move(why);
+        if (objection why = state->open_groups(options.groups)) {
+            return why;
         }
-        basic_topic made{std::move(state)};
+        basic_topic made{static_cast<ring::shared<state_type>&&>(state)};
         if (options.log.opening == log_opening::read_only) {
             made.close();
         }
@@ -227,22 +231,22 @@ basic_topic<T, Policies>::create(std::string name, const topic_options& options,
 {
     const auto make = [&]() -> result<basic_topic> {
         constexpr std::size_t most_records = state_type::log_type::most_records;
-        if (std::optional<error> why =
-                refusal::of_topic(name, options, most_records, layout::takes)) {
-            return *std::move(why);
+        if (objection why = refusal::of_topic(name, options, most_records, layout::takes)) {
+            return why;
         }
         if constexpr (durable) {
             auto logs = log_type::open(name, options, identity(), layout::bits);
             if (!logs) {
                 return logs.error();
             }
-            return whole(ring::shared{new state_type{name, std::move(time), *std::move(logs)}},
-                         options);
+            return whole(
+                ring::shared{new state_type{name, static_cast<clock&&>(time), *std::move(logs)}},
+                options);
         } else {
             if (!options.log.directory.empty()) {
                 return refusal::log_in_memory(name, options.log.directory);
             }
-            return whole(ring::shared{new state_type{name, std::move(time),
+            return whole(ring::shared{new state_type{name, static_cast<clock&&>(time),
                                                      typename state_type::source_type{options}}},
                          options);
         }
@@ -265,9 +269,9 @@ result<partition_id> basic_topic<T, Policies>::add_partitions(std::uint32_t more
         partition_id first;
         {
             const std::lock_guard lock{state_->mutex};
-            if (std::optional<error> why = refusal::of_growth(state_->name, state_->closed,
-                                                              state_->partitions.size(), more)) {
-                return *std::move(why);
+            if (objection why = refusal::of_growth(state_->name, state_->closed,
+                                                   state_->partitions.size(), more)) {
+                return why;
             }
             if (std::optional<error> why = state_->source.add(state_->partitions.size(), more)) {
                 return *std::move(why);

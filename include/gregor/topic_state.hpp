@@ -45,7 +45,8 @@ struct topic_state {
     using source_type = typename log_type::source;
 
     topic_state(std::string topic_name, clock time_source, source_type&& logs)
-        : name(std::move(topic_name)), time(std::move(time_source)), source(std::move(logs)),
+        : name(static_cast<std::string&&>(topic_name)), time(static_cast<clock&&>(time_source)),
+          source(static_cast<source_type&&>(logs)),
           partitions(source.partitions(), new_partition{source})
     {
     }
@@ -66,11 +67,11 @@ struct topic_state {
 
     /// Before anybody has a handle: groups that the log knows are there, as they were when it was
     /// written to last, and those that the options declare. Throws std::bad_alloc.
-    [[nodiscard]] std::optional<error> open_groups(const std::vector<std::string>& declared);
+    [[nodiscard]] objection open_groups(const std::vector<std::string>& declared);
 
     /// A group that has read nothing and holds nobody back; an error where the log cannot keep it.
     /// Throws std::bad_alloc. Under the mutex.
-    [[nodiscard]] result<group_type*> make_group(const std::string& group, bool lossy);
+    [[nodiscard]] result<group_type*> make_group(std::string_view group, bool lossy);
     /// Its offsets go. Under the mutex.
     void remove_group(group_type& group) noexcept
     {
@@ -117,24 +118,24 @@ private:
         }
     }
     /// Those that it does not keep yet, from now on.
-    [[nodiscard]] std::optional<error> keep(group_type& group);
+    [[nodiscard]] objection keep(group_type& group);
     /// What the log knows of a group only in some partitions: the others came when it was not
     /// looked at, and are read from their beginning on.
-    [[nodiscard]] std::optional<error> complete(group_type& group);
+    [[nodiscard]] objection complete(group_type& group);
     [[nodiscard]] group_type* find(std::string_view group) noexcept
     {
         for (group_type& each : groups) {
-            if (each.name == group) {
+            if (same_text(each.name, group)) {
                 return &each;
             }
         }
         return nullptr;
     }
-    [[nodiscard]] std::optional<error> declare(const std::string& group);
-    group_type& add_group(const std::string& group)
+    [[nodiscard]] objection declare(std::string_view group);
+    group_type& add_group(std::string_view group)
     {
-        return groups.append(
-            new group_type{.name = group, .shares = {partitions.size(), new_share{*this, group}}});
+        return groups.append(new group_type{
+            .name = text({group}), .shares = {partitions.size(), new_share{*this, group}}});
     }
 
     struct new_partition {
@@ -144,7 +145,7 @@ private:
     };
     struct new_share {
         const topic_state& topic;
-        const std::string& group;
+        std::string_view group;
 
         typename group_type::share operator()(std::size_t i) const
         {
@@ -155,7 +156,7 @@ private:
 };
 
 template <class T, class Policies>
-std::optional<error> topic_state<T, Policies>::keep(group_type& group)
+objection topic_state<T, Policies>::keep(group_type& group)
 {
     if constexpr (log_type::durable) {
         for (std::size_t i = 0; i != group.shares.size(); ++i) {
@@ -169,11 +170,11 @@ std::optional<error> topic_state<T, Policies>::keep(group_type& group)
         }
     }
     static_cast<void>(group);
-    return std::nullopt;
+    return {};
 }
 
 template <class T, class Policies>
-std::optional<error> topic_state<T, Policies>::complete(group_type& group)
+objection topic_state<T, Policies>::complete(group_type& group)
 {
     const bool holds = group.holds_producers_back();
     std::vector<std::size_t> fresh;
@@ -182,7 +183,7 @@ std::optional<error> topic_state<T, Policies>::complete(group_type& group)
             fresh.push_back(i);
         }
     }
-    if (std::optional<error> why = keep(group)) {
+    if (objection why = keep(group)) {
         return why;
     }
     for (const std::size_t i : fresh) {
@@ -192,12 +193,11 @@ std::optional<error> topic_state<T, Policies>::complete(group_type& group)
             group.shares[i].move(begin, place::holds);
         }
     }
-    return std::nullopt;
+    return {};
 }
 
 template <class T, class Policies>
-auto topic_state<T, Policies>::make_group(const std::string& group, bool lossy)
-    -> result<group_type*>
+auto topic_state<T, Policies>::make_group(std::string_view group, bool lossy) -> result<group_type*>
 {
     group_type& made = add_group(group);
     made.lossy = lossy;
@@ -211,14 +211,15 @@ auto topic_state<T, Policies>::make_group(const std::string& group, bool lossy)
             }
         }
     } whole{*this, &made};
-    if (std::optional<error> why = keep(made)) {
-        return *std::move(why);
+    if (objection why = keep(made)) {
+        return why;
     }
-    return std::exchange(whole.group, nullptr);
+    whole.group = nullptr;
+    return &made;
 }
 
 template <class T, class Policies>
-std::optional<error> topic_state<T, Policies>::open_groups(const std::vector<std::string>& declared)
+objection topic_state<T, Policies>::open_groups(const std::vector<std::string>& declared)
 {
     if constexpr (log_type::durable) {
         for (std::size_t p = 0; p != partitions.size(); ++p) {
@@ -243,21 +244,21 @@ std::optional<error> topic_state<T, Policies>::open_groups(const std::vector<std
             });
         }
         for (group_type& group : groups) {
-            if (std::optional<error> why = complete(group)) {
+            if (objection why = complete(group)) {
                 return why;
             }
         }
     }
-    for (const std::string& group : declared) {
-        if (std::optional<error> why = declare(group)) {
+    for (std::size_t i = 0; i != declared.size(); ++i) {
+        if (objection why = declare(declared[i])) {
             return why;
         }
     }
-    return std::nullopt;
+    return {};
 }
 
 template <class T, class Policies>
-std::optional<error> topic_state<T, Policies>::declare(const std::string& group)
+objection topic_state<T, Policies>::declare(std::string_view group)
 {
     group_type* its = find(group);
     if (its == nullptr) {
@@ -286,7 +287,7 @@ std::optional<error> topic_state<T, Policies>::declare(const std::string& group)
             share.untold = {begin, begin - at};
         }
     }
-    return std::nullopt;
+    return {};
 }
 
 template <class T, class Policies>

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <initializer_list>
+#include <cstddef>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
 #include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
+#include "gregor/base/text.hpp"
 
 namespace gregor::inline GREGOR_ABI {
 
@@ -82,44 +83,88 @@ private:
     return {static_cast<int>(code), category()};
 }
 
-/// The parts, one after the other.
-[[nodiscard]] inline std::string text(std::initializer_list<std::string_view> parts)
-{
-    std::string whole;
-    for (const std::string_view part : parts) {
-        whole.append(part);
-    }
-    return whole;
-}
-
 /// What went wrong, on what, what was expected there and what was found.
+///
+/// Errors  copying cannot fail
+/// Cost    one text, which copies share. (Of a string for each part, every program with a topic
+///         would compile all that copies and joins strings.)
 class error : public std::system_error {
 public:
+    error(errc code, text_parts operation, text_parts expected, text_parts found)
+        : std::system_error(make_error_code(code)), whole_("")
+    {
+        std::string whole = text(operation);
+        operation_end_ = whole.size();
+        append(whole, {before_expected});
+        append(whole, expected);
+        append(whole, {before_found});
+        found_begin_ = whole.size();
+        append(whole, found);
+        found_end_ = whole.size();
+        append(whole, {": ", std::system_error::what()});
+        whole_ = std::runtime_error{whole};
+    }
     error(errc code, std::string_view operation, std::string_view expected, std::string_view found)
-        : std::system_error(make_error_code(code),
-                            text({operation, ": expected ", expected, ", found ", found})),
-          operation_(operation), expected_(expected), found_(found)
+        : error(code, text_parts{operation}, text_parts{expected}, text_parts{found})
     {
     }
 
     /// What the operating system refused, and why.
-    error(std::error_code code, std::string operation)
-        : std::system_error(code, operation), operation_(std::move(operation)),
-          expected_("the system to do it"), found_(code.message())
+    error(std::error_code code, std::string_view operation)
+        : std::system_error(code), whole_(text({operation, ": ", std::system_error::what()})),
+          operation_end_(operation.size()), found_begin_(operation_end_ + 2),
+          found_end_(std::string_view{what()}.size())
     {
     }
 
+    /// All of it, in a sentence.
+    [[nodiscard]] const char* what() const noexcept override { return whole_.what(); }
+
     /// What was attempted, and on what: `topic "trades"`.
-    [[nodiscard]] const std::string& operation() const noexcept { return operation_; }
+    [[nodiscard]] std::string operation() const { return part(0, operation_end_); }
     /// What is allowed there.
-    [[nodiscard]] const std::string& expected() const noexcept { return expected_; }
+    [[nodiscard]] std::string expected() const
+    {
+        const std::size_t begin = operation_end_ + before_expected.size();
+        return found_begin_ < begin ? "the system to do it"
+                                    : part(begin, found_begin_ - before_found.size());
+    }
     /// What was given.
-    [[nodiscard]] const std::string& found() const noexcept { return found_; }
+    [[nodiscard]] std::string found() const { return part(found_begin_, found_end_); }
 
 private:
-    std::string operation_;
-    std::string expected_;
-    std::string found_;
+    static constexpr std::string_view before_expected = ": expected ";
+    static constexpr std::string_view before_found = ", found ";
+
+    [[nodiscard]] std::string part(std::size_t begin, std::size_t end) const
+    {
+        return {what() + begin, end - begin};
+    }
+
+    std::runtime_error whole_; // whose text is shared by copies
+    std::size_t operation_end_ = 0;
+    std::size_t found_begin_ = 0;
+    std::size_t found_end_ = 0;
+};
+
+/// An error, or none.
+class [[nodiscard]] objection {
+public:
+    objection() = default;
+    // NOLINTNEXTLINE(google-explicit-constructor): what is returned is one or the other
+    objection(const error& why) : why_(new error(why)) {}
+    objection(objection&& other) noexcept : why_(other.why_) { other.why_ = nullptr; }
+    objection(const objection&) = delete;
+    objection& operator=(const objection&) = delete;
+    objection& operator=(objection&&) = delete;
+    ~objection() { delete why_; }
+
+    [[nodiscard]] explicit operator bool() const noexcept { return why_ != nullptr; }
+    /// Only where there is one.
+    [[nodiscard]] const error& operator*() const noexcept { return *why_; }
+
+private:
+    const error* why_ = nullptr;
 };
 
 /// Throws the error; without exceptions, prints it and ends the process (use `create` there).

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <new>
-#include <utility>
 
 #include "gregor/base/config.hpp"
 
@@ -32,14 +31,19 @@ public:
 
     fixed_array(const fixed_array&) = delete;
     fixed_array& operator=(const fixed_array&) = delete;
-    fixed_array(fixed_array&& other) noexcept
-        : room_(std::exchange(other.room_, nullptr)), count_(std::exchange(other.count_, 0))
+    fixed_array(fixed_array&& other) noexcept : room_(other.room_), count_(other.count_)
     {
+        other.room_ = nullptr;
+        other.count_ = 0;
     }
     fixed_array& operator=(fixed_array&& other) noexcept
     {
-        std::swap(room_, other.room_);
-        std::swap(count_, other.count_);
+        T* const room = room_;
+        const std::size_t count = count_;
+        room_ = other.room_;
+        count_ = other.count_;
+        other.room_ = room;
+        other.count_ = count;
         return *this;
     }
     ~fixed_array()

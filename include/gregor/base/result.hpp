@@ -4,8 +4,9 @@
 #include <memory>
 #include <new>
 #include <type_traits>
-#include <utility>
 
+#include "gregor/base/assert.hpp"
+#include "gregor/base/config.hpp"
 #include "gregor/base/error.hpp"
 
 namespace gregor::inline GREGOR_ABI {
@@ -21,17 +22,20 @@ public:
     using value_type = T;
 
     // NOLINTNEXTLINE(google-explicit-constructor): like std::expected
-    result(T value) noexcept : value_(std::move(value)), has_value_(true) {}
+    result(T value) noexcept : value_(static_cast<T&&>(value)), has_value_(true) {}
     // NOLINTNEXTLINE(google-explicit-constructor): like std::unexpected
-    result(gregor::error e) : error_(std::move(e)), has_value_(false) {}
+    result(const gregor::error& why) : why_(why), has_value_(false) {}
+    /// `why` holds an error.
+    // NOLINTNEXTLINE(google-explicit-constructor): like std::unexpected
+    result(objection why) noexcept : why_(static_cast<objection&&>(why)), has_value_(false) {}
 
     result(result&& other) noexcept : has_value_(other.has_value_)
     {
         if (has_value_) {
-            ::new (static_cast<void*>(std::addressof(value_))) T(std::move(other.value_));
+            ::new (static_cast<void*>(std::addressof(value_))) T(static_cast<T&&>(other.value_));
         } else {
-            ::new (static_cast<void*>(std::addressof(error_)))
-                gregor::error(std::move(other.error_));
+            ::new (static_cast<void*>(std::addressof(why_)))
+                objection(static_cast<objection&&>(other.why_));
         }
     }
     result(const result&) = delete;
@@ -42,7 +46,7 @@ public:
         if (has_value_) {
             value_.~T();
         } else {
-            error_.~error();
+            why_.~objection();
         }
     }
 
@@ -53,27 +57,27 @@ public:
     [[nodiscard]] T& value() &
     {
         if (!has_value_) {
-            raise(error_);
+            raise(*why_);
         }
         return value_;
     }
-    [[nodiscard]] T&& value() && { return std::move(value()); }
+    [[nodiscard]] T&& value() && { return static_cast<T&&>(value()); }
 
     [[nodiscard]] T& operator*() & { return value(); }
-    [[nodiscard]] T&& operator*() && { return std::move(value()); }
+    [[nodiscard]] T&& operator*() && { return static_cast<T&&>(value()); }
     [[nodiscard]] T* operator->() { return std::addressof(value()); }
 
     /// The error; only where there is no value.
     [[nodiscard]] const gregor::error& error() const&
     {
         GREGOR_ASSERT(!has_value_, "result::error() was called on a result that holds a value");
-        return error_;
+        return *why_;
     }
 
 private:
     union {
         T value_;
-        gregor::error error_;
+        objection why_;
     };
     bool has_value_;
 };

@@ -5,7 +5,6 @@
 #include <cstring>
 #include <new>
 #include <type_traits>
-#include <utility>
 
 #include "gregor/base/config.hpp"
 
@@ -29,9 +28,15 @@ protected:
 
     void swap_bytes(bytes_of_list& other) noexcept
     {
-        std::swap(room_, other.room_);
-        std::swap(count_, other.count_);
-        std::swap(most_, other.most_);
+        void* const room = room_;
+        const std::size_t count = count_;
+        const std::size_t most = most_;
+        room_ = other.room_;
+        count_ = other.count_;
+        most_ = other.most_;
+        other.room_ = room;
+        other.count_ = count;
+        other.most_ = most;
     }
 
     /// Room for so many elements in all, each of so many bytes.

@@ -12,6 +12,9 @@ namespace gregor::inline GREGOR_ABI {
 /// The place of a record in its partition: 0, 1, 2 ... Below 2^62.
 using offset_t = std::uint64_t;
 
+/// The place of no record, where there may be none.
+inline constexpr offset_t no_such_offset = ~offset_t{0};
+
 /// Which partition of a topic: 0 to partitions - 1. A type of its own, so that it is never taken
 /// for an offset or a key.
 struct partition_id {

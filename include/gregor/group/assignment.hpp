@@ -6,8 +6,8 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -396,13 +396,14 @@ private:
         using owned_place = typename reader::owned_place;
         auto& log = state_.at(p).log;
         auto& gate = log.protocol().gate();
-        const std::string label = has_group() ? member_.group().name : "(no group)";
+        const std::string_view label =
+            has_group() ? std::string_view{member_.group().name} : "(no group)";
         owned_place cursor =
             has_group() ? owned_place{member_.share(p).cursor.get()} : gate.own(gate.cursor(label));
         const auto kept =
             has_group() ? member_.share(p).kept : typename reader::log_type::kept_offset{};
-        return new reader(p, log, {std::move(cursor), kept}, gate.own(gate.lease(label)),
-                          state_.time, options_, last);
+        return new reader(p, log, {static_cast<owned_place&&>(cursor), kept},
+                          gate.own(gate.lease(label)), state_.time, options_, last);
     }
     reader& add(partition_id p, const left_behind& last)
     {

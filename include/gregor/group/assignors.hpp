@@ -31,11 +31,13 @@ struct assignment_request {
 } // namespace gregor::inline GREGOR_ABI
 
 /// How a group shares out partitions: pure functions of `assignment_request`, which return for each
-/// partition the index of its member. Kafka's, case by case.
+/// partition the index of its member. Kafka's, case by case. (Templates of nothing: who names none
+/// of them compiles none.)
 namespace gregor::inline GREGOR_ABI::assignors {
 
 /// Neighbours go to one member; the first members have one more where it does not come out even.
-[[nodiscard]] inline std::vector<std::size_t> range(const assignment_request& request)
+template <class = void>
+[[nodiscard]] std::vector<std::size_t> range(const assignment_request& request)
 {
     const std::size_t members = request.members.size();
     const std::size_t each = request.partitions / members;
@@ -49,7 +51,8 @@ namespace gregor::inline GREGOR_ABI::assignors {
 }
 
 /// Dealt in a circle.
-[[nodiscard]] inline std::vector<std::size_t> round_robin(const assignment_request& request)
+template <class = void>
+[[nodiscard]] std::vector<std::size_t> round_robin(const assignment_request& request)
 {
     std::vector<std::size_t> owners(request.partitions);
     for (std::size_t p = 0; p != owners.size(); ++p) {
@@ -118,7 +121,8 @@ inline void deal_sticky(const assignment_request& request, short_list<std::size_
 
 /// As even as can be, with as few moves as that takes: who owns partitions keeps them up to its
 /// share, and what is left is dealt to those who have less.
-[[nodiscard]] inline std::vector<std::size_t> sticky(const assignment_request& request)
+template <class = void>
+[[nodiscard]] std::vector<std::size_t> sticky(const assignment_request& request)
 {
     short_list<std::size_t> owners;
     deal_sticky(request, owners);

@@ -3,7 +3,6 @@
 
 #include <mutex>
 #include <new>
-#include <optional>
 #include <string_view>
 
 #include "gregor/base/config.hpp"
@@ -33,8 +32,8 @@ auto unless_out_of_memory([[maybe_unused]] std::string_view topic, Make&& make) 
 /// Makes a consumer a member of the group of this name, which is made if need be; or says why not,
 /// or throws, and has changed nothing.
 template <class Topic>
-std::optional<error> join_by_name(typename Topic::state_type& state, assignment<Topic>& assigned,
-                                  std::string_view name, const consumer_options& options)
+objection join_by_name(typename Topic::state_type& state, assignment<Topic>& assigned,
+                       std::string_view name, const consumer_options& options)
 {
     using state_type = typename Topic::state_type;
     struct at_the_end {
@@ -61,7 +60,7 @@ std::optional<error> join_by_name(typename Topic::state_type& state, assignment<
         }
     } const it_is_joined{state, *found};
     assigned.join(**found);
-    return std::nullopt;
+    return {};
 }
 
 } // namespace gregor::inline GREGOR_ABI

@@ -22,7 +22,7 @@ public:
     using kept_offset = typename Log::kept_offset;
 
     kept_cursor(owned_place cursor, kept_offset kept) noexcept
-        : cursor_(std::move(cursor)), kept_(kept)
+        : cursor_(static_cast<owned_place&&>(cursor)), kept_(kept)
     {
     }
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <mutex>
-#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -151,7 +150,7 @@ public:
         its.lease = &reader.lease();
         its.position = reader.position_place();
         its.missed = reader.missed_place();
-        its.resume = std::nullopt;
+        its.resume = no_such_offset;
         its.untold = {};
     }
 
@@ -173,7 +172,7 @@ public:
     {
         auto again = join_group(*group_, options, state.time.steady_now());
         self_->leave();
-        self_ = std::move(again);
+        self_ = static_cast<ring::shared<member_type>&&>(again);
         self_->enter();
         seen_ = 0;
     }

@@ -66,7 +66,8 @@ public:
         append(made);
         for (std::size_t i = readers_.size() - 1;
              i != 0 && made->id().value < readers_[i - 1]->id().value; --i) {
-            std::swap(readers_[i], readers_[i - 1]);
+            readers_[i] = readers_[i - 1];
+            readers_[i - 1] = made;
         }
     }
 

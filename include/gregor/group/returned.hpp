@@ -80,13 +80,15 @@ private:
     GREGOR_NOINLINE void add_another(Reader& reader) noexcept
     {
         if (!reader.returned.is_set) {
-            reader.returned = {std::exchange(others_, &reader), true};
+            reader.returned = {others_, true};
+            others_ = &reader;
         }
     }
 
     GREGOR_NOINLINE void move_up() noexcept
     {
-        first_ = std::exchange(others_, others_->returned.next);
+        first_ = others_;
+        others_ = others_->returned.next;
         first_->returned.is_set = false;
     }
 

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdint>
 #include <mutex>
-#include <optional>
 
 #include "gregor/base/config.hpp"
 #include "gregor/base/types.hpp"
@@ -127,10 +126,11 @@ template <class Clock>
 
 // --- where to start ------------------------------------------------------------------------------
 
-/// The offset that `auto_offset_reset` names, for a reader that has none (or one that is gone). It
+/// The offset that `auto_offset_reset` names, if any, for a reader that has none (or one that is
+/// gone). It
 /// may look for it under `lease`, which is free.
 template <class Topic>
-[[nodiscard]] std::optional<offset_t>
+[[nodiscard]] offset_t
 reset_offset(const typename Topic::clock& clock, typename Topic::state_type::log_type& log,
              typename Topic::state_type::place& lease, const consumer_options& options)
 {
@@ -146,7 +146,7 @@ reset_offset(const typename Topic::clock& clock, typename Topic::state_type::log
     }
     static_cast<void>(lease);
     static_cast<void>(clock);
-    return std::nullopt;
+    return no_such_offset;
 }
 
 /// Starts a reader at a cursor that says where it was, if anywhere; else where the last one was,
@@ -164,24 +164,24 @@ starting_point start_reader(Log& log, typename Log::place& cursor, bool lossy,
         // it has held its place all the time
         return {before, before == last.loss.before ? last.loss.missed : 0, true};
     }
-    std::optional<offset_t> wanted = committed ? before : last.resume;
+    offset_t wanted = committed ? before : last.resume;
     std::uint64_t missed = wanted == last.loss.before ? last.loss.missed : 0;
-    if (!wanted) {
+    if (wanted == no_such_offset) {
         wanted = reset();
     }
     if (committed && before < log.begin_offset()) {
         wanted = reset();
-        missed += wanted ? *wanted - before : 0;
+        missed += wanted != no_such_offset ? wanted - before : 0;
     }
-    if (!wanted) {
+    if (wanted == no_such_offset) {
         return {0, 0, false};
     }
     const unsigned flags = committed ? place::committed : 0U;
     if (lossy) {
-        return {*wanted, missed, true};
+        return {wanted, missed, true};
     }
-    const offset_t start = hold_from(log, cursor, *wanted, flags);
-    return {start, missed + (committed ? start - *wanted : 0), true};
+    const offset_t start = hold_from(log, cursor, wanted, flags);
+    return {start, missed + (committed ? start - wanted : 0), true};
 }
 
 } // namespace gregor::inline GREGOR_ABI

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <exception>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,7 +50,12 @@ public:
     // --- what it reads ---------------------------------------------------------------------------
 
     /// Joins the group, or says why that cannot be.
-    [[nodiscard]] std::optional<error> subscribe(std::string_view group)
+    [[nodiscard]] objection subscribe(std::string_view group)
+    {
+        return unless_out_of_memory(state_->name, [&] { return join(group); });
+    }
+    /// The same; throws std::bad_alloc.
+    [[nodiscard]] objection join(std::string_view group)
     {
         const guard alone{*this};
         GREGOR_ASSERT(!closed_, "subscribe was called after close");
@@ -61,14 +65,11 @@ public:
                       "subscribe was called while partitions are assigned: unsubscribe first");
         GREGOR_ASSERT(this->lease == nullptr, "subscribe was called while a batch is alive");
         using layout = typename Topic::layout;
-        return unless_out_of_memory(state_->name, [&]() -> std::optional<error> {
-            if (std::optional<error> why =
-                    refusal::of_consumer(state_->name, true, group, options_, layout::takes,
-                                         layout::has_timestamp, Topic::durable)) {
-                return why;
-            }
-            return join_by_name(*state_, assigned_, group, options_);
-        });
+        if (objection why = refusal::of_consumer(state_->name, true, group, options_, layout::takes,
+                                                 layout::has_timestamp, Topic::durable)) {
+            return why;
+        }
+        return join_by_name(*state_, assigned_, group, options_);
     }
 
     void assign(const std::vector<partition_id>& wanted)

@@ -5,12 +5,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <utility>
 
 #include "gregor/base/config.hpp"
 #include "gregor/base/short_list.hpp"
+#include "gregor/base/text.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/log/kept_nowhere.hpp"
 #include "gregor/options.hpp"
@@ -36,7 +36,7 @@ template <class Env>
 class alignas(cache_line_bytes) group_member {
 public:
     group_member(std::uint64_t number, const consumer_options& options)
-        : id(number), instance_id(options.instance_id),
+        : id(number), instance_id(text({options.instance_id})),
           max_poll_interval(options.max_poll_interval), listens(options.listener != nullptr)
     {
     }
@@ -158,14 +158,17 @@ public:
         all_.push_back(&one);
         one.holders.add();
         for (std::size_t i = all_.size() - 1; i != 0 && before(*all_[i], *all_[i - 1]); --i) {
-            std::swap(all_[i], all_[i - 1]);
+            all_[i] = all_[i - 1];
+            all_[i - 1] = &one;
         }
     }
     /// Takes the place of another one.
     void replace(std::size_t i, member& by) noexcept
     {
         by.holders.add();
-        let_go(*std::exchange(all_[i], &by));
+        member& gone = *all_[i];
+        all_[i] = &by;
+        let_go(gone);
     }
     /// If it is there.
     void remove(const member& one) noexcept
@@ -186,7 +189,7 @@ private:
         if (a.instance_id.empty() != b.instance_id.empty()) {
             return b.instance_id.empty();
         }
-        const int order = a.instance_id.compare(b.instance_id);
+        const int order = order_of_texts(a.instance_id, b.instance_id);
         return order != 0 ? order < 0 : a.id < b.id;
     }
     static void let_go(member& one) noexcept
@@ -215,7 +218,7 @@ struct untold_loss {
 /// What the last reader of a partition left to the next one: where it was, where it could not leave
 /// that in the cursor, and what it was not told.
 struct left_behind {
-    std::optional<offset_t> resume = std::nullopt;
+    offset_t resume = no_such_offset;
     untold_loss loss = {};
 };
 
@@ -239,7 +242,7 @@ struct group_state {
         const offset_t* position = nullptr;
         const std::uint64_t* missed = nullptr;
         /// Where the last owner was, where it could not leave that in the cursor.
-        std::optional<offset_t> resume = std::nullopt;
+        offset_t resume = no_such_offset;
         untold_loss untold = {}; ///< of the last owner
         offset_note note = {};
         GREGOR_NO_UNIQUE_ADDRESS Kept kept = {}; ///< where the cursor is kept, too
@@ -273,7 +276,7 @@ struct group_state {
             position = nullptr;
         }
 
-        void give_back(std::optional<offset_t> at) noexcept
+        void give_back(offset_t at) noexcept
         {
             hide_owner();
             owner = nullptr;

@@ -34,15 +34,17 @@ struct system_time {
     }
 };
 
-/// A clock that stands until it is told to go on: for tests. Copies share one time.
+/// A clock that stands until it is told to go on: for tests. Copies share one time. (A template, so
+/// that programs without one compile none of it.)
 ///
 /// Threads   any
-class manual_clock {
+template <class Mutex>
+class basic_manual_clock {
 public:
     static constexpr bool runs = false;
 
-    manual_clock() : manual_clock(timestamp_t{}) {}
-    explicit manual_clock(timestamp_t start) : shared_(std::make_shared<state>())
+    basic_manual_clock() : basic_manual_clock(timestamp_t{}) {}
+    explicit basic_manual_clock(timestamp_t start) : shared_(std::make_shared<state>())
     {
         shared_->start = start;
     }
@@ -66,12 +68,14 @@ public:
 
 private:
     struct state {
-        std::mutex mutex;
+        Mutex mutex;
         std::chrono::nanoseconds passed{0};
         timestamp_t start;
     };
     std::shared_ptr<state> shared_;
 };
+
+using manual_clock = basic_manual_clock<std::mutex>;
 
 /// The topic's time comes from a `Clock`, of which it keeps a copy.
 template <class Clock>

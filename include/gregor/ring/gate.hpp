@@ -3,9 +3,10 @@
 
 #include <atomic>
 #include <string>
-#include <utility>
+#include <string_view>
 
 #include "gregor/base/config.hpp"
+#include "gregor/base/text.hpp"
 #include "gregor/ring/sequence.hpp"
 
 namespace gregor::inline GREGOR_ABI::ring {
@@ -20,6 +21,9 @@ template <class Seq, class Env>
 class alignas(cache_line_bytes) protection {
 public:
     using word = word_t<Seq>;
+
+    protection() = default;
+    explicit protection(std::string_view name) : holder(text({name})) {}
 
     /// The value holds producers back.
     static constexpr unsigned holds = 1;
@@ -88,8 +92,8 @@ public:
         drop(leases_);
     }
 
-    [[nodiscard]] place& cursor(std::string holder) { return take(cursors_, std::move(holder)); }
-    [[nodiscard]] place& lease(std::string holder) { return take(leases_, std::move(holder)); }
+    [[nodiscard]] place& cursor(std::string_view holder) { return take(cursors_, holder); }
+    [[nodiscard]] place& lease(std::string_view holder) { return take(leases_, holder); }
 
     void give_back(place& p) noexcept
     {
@@ -111,8 +115,12 @@ public:
         }
         owned_place& operator=(owned_place other) noexcept
         {
-            std::swap(place_, other.place_);
-            std::swap(from_, other.from_);
+            place* const place_before = place_;
+            gate* const from_before = from_;
+            place_ = other.place_;
+            from_ = other.from_;
+            other.place_ = place_before;
+            other.from_ = from_before;
             return *this;
         }
         ~owned_place()
@@ -171,20 +179,20 @@ private:
         }
     }
 
-    static place& take(list& places, std::string&& holder)
+    static place& take(list& places, std::string_view holder)
     {
         // relaxed: only this thread links, under the owner's mutex
         place* const first = places.head.load(std::memory_order_relaxed);
         for (place* p = first; p != nullptr; p = p->next_) {
             if (!p->taken_) {
+                p->holder.clear();
+                append(p->holder, {holder});
                 p->taken_ = true;
-                p->holder = std::move(holder);
                 return *p;
             }
         }
-        auto* const made = new place;
+        auto* const made = new place{holder};
         made->taken_ = true;
-        made->holder = std::move(holder);
         made->next_ = first;
         // (3) release-store, synchronizes-with the acquire-load (4)
         places.head.store(made, std::memory_order_release);
@@ -195,7 +203,9 @@ private:
     {
         // relaxed: nobody else is left
         for (place* p = places.head.load(std::memory_order_relaxed); p != nullptr;) {
-            delete std::exchange(p, p->next_);
+            place* const gone = p;
+            p = p->next_;
+            delete gone;
         }
     }
 

@@ -5,7 +5,6 @@
 #include <bit>
 #include <cstddef>
 #include <new>
-#include <utility>
 
 #include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
@@ -144,7 +143,8 @@ private:
         // the chunks that nothing lies in any more, and one that nothing could be built in
         for (std::size_t k = most_chunks; k-- != 0 && (std::size_t{1} << k) > built_;) {
             if (chunks_[k] != nullptr) {
-                ::operator delete(std::exchange(chunks_[k], nullptr), alignment);
+                ::operator delete(chunks_[k], alignment);
+                chunks_[k] = nullptr;
             }
         }
     }

@@ -71,7 +71,7 @@ TEST_CASE("round robin deals in a circle", "[group][assignors]")
 
 TEST_CASE("sticky keeps what is owned, up to the share", "[group][assignors]")
 {
-    const auto sticky = gregor::assignors::sticky;
+    const gregor::assignor sticky = gregor::assignors::sticky;
     CHECK(assigned(sticky, 4, 1) == owners{0, 0, 0, 0});
     // a second member comes: two move, two stay
     CHECK(shares(assigned(sticky, 4, 2, {0, 0, 0, 0}), 2) == owners{2, 2});
