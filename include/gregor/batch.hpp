@@ -175,7 +175,9 @@ public:
     {
         if (owner_ != nullptr) {
             count_ = 0;
-            std::exchange(owner_, nullptr)->let_go();
+            lender<Topic>& owner = *owner_;
+            owner_ = nullptr;
+            owner.let_go();
         }
     }
 
@@ -194,7 +196,8 @@ public:
     [[nodiscard]] value_type operator[](std::size_t i) const& noexcept
     {
         GREGOR_DEBUG_ASSERT(i < count_, "batch[i] was asked beyond its end");
-        return begin()[static_cast<std::ptrdiff_t>(i)];
+        typename Topic::stored_type& there = slots_[i];
+        return {&there, first_ + i, partition_, blobs_};
     }
     [[nodiscard]] value_type front() const& noexcept { return (*this)[0]; }
     [[nodiscard]] value_type back() const& noexcept { return (*this)[count_ - 1]; }

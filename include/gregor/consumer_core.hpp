@@ -143,7 +143,7 @@ public:
     {
         const guard alone{*this};
         const inside now{assigned_.member(), told_};
-        if (watch_interval() != no_timeout) {
+        if (watch_interval().count() != no_timeout.count()) {
             watch_others();
         }
     }
@@ -151,8 +151,9 @@ public:
     /// How often at least, while it waits.
     [[nodiscard]] std::chrono::nanoseconds watch_interval() const noexcept
     {
-        const bool watches = assigned_.has_group() && options_.max_poll_interval != no_timeout;
-        return watches ? options_.max_poll_interval / 4 : no_timeout;
+        const std::int64_t interval = options_.max_poll_interval.count();
+        const bool watches = assigned_.has_group() && interval != no_timeout.count();
+        return watches ? std::chrono::nanoseconds{interval / 4} : no_timeout;
     }
 
     [[nodiscard]] readiness<env>& watched() noexcept { return readiness_; }
@@ -232,7 +233,7 @@ private:
         breathing_.waits();
         if (finished()) {
             found.why = poll_status::closed;
-        } else if (timeout > std::chrono::nanoseconds{0}) {
+        } else if (timeout.count() > 0) {
             wait_for_records(found, timeout, stop);
             if (found.from != nullptr) {
                 breathing_.waited_for(found.run.count);
@@ -262,10 +263,10 @@ private:
     {
         [[maybe_unused]] const auto wake_on_stop =
             stop.on_request([this] { state_->records_arrived.notify(); });
-        const auto watch = watch_interval();
+        const std::int64_t watch = watch_interval().count();
         auto event = figures_.waiting_on(state_->records_arrived, state_->time);
-        for (std::chrono::nanoseconds left = timeout;; left -= watch) {
-            const auto slice = (std::min)(left, watch);
+        for (std::int64_t left = timeout.count();; left -= watch) {
+            const std::chrono::nanoseconds slice{left < watch ? left : watch};
             if (wait_until<strategy>(event, deadline{state_->time, slice}, first, ready)) {
                 return true;
             }
@@ -273,8 +274,8 @@ private:
                 return false;
             }
             watch_others();
-            if (timeout == no_timeout) {
-                left = no_timeout;
+            if (timeout.count() == no_timeout.count()) {
+                left = timeout.count();
             }
         }
     }
@@ -306,7 +307,7 @@ private:
             }
             return false;
         };
-        if (linger > std::chrono::nanoseconds{0}) {
+        if (linger.count() > 0) {
             static_cast<void>(wait_watching(linger, strategy::patient, stop, ends));
         } else if (!ends()) {
             return true;

@@ -190,7 +190,7 @@ bool fence_absent(Group& group, std::chrono::nanoseconds now) noexcept
         if (activity % 2 != 0 || activity != member->seen_activity) {
             member->seen_activity = activity;
             member->seen_at = now;
-        } else if (now - member->seen_at >= member->max_poll_interval &&
+        } else if (now.count() - member->seen_at.count() >= member->max_poll_interval.count() &&
                    member->order_and_see_outside()) {
             take_out(group, *member, true);
             group.fenced += member->away ? 0 : 1;

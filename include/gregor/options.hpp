@@ -140,6 +140,9 @@ enum class acknowledged : std::uint8_t {
 /// function of what it is told; `assignors` has Kafka's.
 using assignor = std::vector<std::size_t> (*)(const assignment_request&);
 
+/// Converted here, or every program with a consumer would compile the conversion.
+inline constexpr std::chrono::nanoseconds five_minutes = std::chrono::minutes{5};
+
 struct consumer_options {
     /// false: producers wait for this reader (or are refused, by the topic's overflow policy)
     /// rather than overwrite what it has not read. true: they never do, except for the batch in its
@@ -163,7 +166,7 @@ struct consumer_options {
 
     /// How long a member may stay away between two polls before the others take its partitions.
     /// `no_timeout`: for ever, and it looks after nobody either while it sleeps.
-    std::chrono::nanoseconds max_poll_interval = std::chrono::minutes{5};
+    std::chrono::nanoseconds max_poll_interval = five_minutes;
 
     /// A member of this name that goes and comes back within its `max_poll_interval` finds its
     /// partitions as it left them; nobody takes them meanwhile. Empty: who goes is gone.

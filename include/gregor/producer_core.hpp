@@ -342,7 +342,7 @@ private:
         }
         const auto decided = [&] { return got.outcome != claiming::full || stop.requested(); };
         if (!decided()) {
-            if (timeout <= std::chrono::nanoseconds{0}) {
+            if (timeout.count() <= 0) {
                 note_full(count);
                 figures_.refused.add(1);
                 return send_status::full;

@@ -35,7 +35,8 @@ struct rates {
 [[nodiscard]] constexpr std::chrono::nanoseconds growth(std::chrono::nanoseconds later,
                                                         std::chrono::nanoseconds earlier) noexcept
 {
-    return later > earlier ? later - earlier : std::chrono::nanoseconds{0};
+    return std::chrono::nanoseconds{
+        later.count() > earlier.count() ? later.count() - earlier.count() : 0};
 }
 
 [[nodiscard]] constexpr rates rates_in(std::chrono::nanoseconds time, std::uint64_t records,

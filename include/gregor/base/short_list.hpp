@@ -101,12 +101,10 @@ public:
         }
     }
 
-    [[nodiscard]] T& operator[](std::size_t i) noexcept { return begin()[i]; }
-    [[nodiscard]] const T& operator[](std::size_t i) const noexcept { return begin()[i]; }
-    [[nodiscard]] T* begin() noexcept { return static_cast<T*>(room_); }
-    [[nodiscard]] T* end() noexcept { return begin() + count_; }
-    [[nodiscard]] const T* begin() const noexcept { return static_cast<const T*>(room_); }
-    [[nodiscard]] const T* end() const noexcept { return begin() + count_; }
+    // As for a pointer, the list is const, not what it lists.
+    [[nodiscard]] T& operator[](std::size_t i) const noexcept { return begin()[i]; }
+    [[nodiscard]] T* begin() const noexcept { return static_cast<T*>(room_); }
+    [[nodiscard]] T* end() const noexcept { return begin() + count_; }
 
 private:
     // NOLINTNEXTLINE(bugprone-sizeof-expression): where it is a pointer, that is what lies here

@@ -44,7 +44,7 @@ public:
     void slept(std::chrono::nanoseconds from, std::chrono::nanoseconds to) noexcept
     {
         ++all_.sleeps;
-        all_.asleep += growth(to, from);
+        all_.asleep = std::chrono::nanoseconds{all_.asleep.count() + growth(to, from).count()};
     }
     /// For a wait: the event, with the sleep on it counted.
     template <class Event, class Clock>

@@ -208,7 +208,7 @@ protected:
 
     bool breathe(std::chrono::nanoseconds timeout)
     {
-        const bool breathes = timeout > std::chrono::nanoseconds{0} && breathing_.is_due();
+        const bool breathes = timeout.count() > 0 && breathing_.is_due();
         if (breathes) {
             for (unsigned left = breathing_.breaths(); left != 0; --left) {
                 strategy::template breathe<env>();
@@ -239,10 +239,10 @@ protected:
     GREGOR_COLD void watch_others() noexcept
     {
         const std::chrono::nanoseconds now = state_->time.steady_now();
-        if (now - watched_ < options_.max_poll_interval / 8) {
+        if (now.count() - watched_ < options_.max_poll_interval.count() / 8) {
             return;
         }
-        watched_ = now;
+        watched_ = now.count();
         bool any = false;
         {
             const std::lock_guard lock{state_->mutex};
@@ -261,7 +261,7 @@ protected:
 
     breathing breathing_{options_.max_poll_records, sizeof(typename Topic::slot_type)};
     consumer_figures figures_;
-    std::chrono::nanoseconds watched_{0}; // when it last looked after the others
+    std::int64_t watched_ = 0; // when, by the topic's clock, it last looked after the others
 
     // Written by other threads, seldom.
     alignas(cache_line_bytes) ring::signal<env> wakeup_;

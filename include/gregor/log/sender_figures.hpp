@@ -63,7 +63,8 @@ private:
     {
         together.waits += one.blocked.count();
         together.refused += one.refused.value();
-        together.blocked += one.blocked.total(now);
+        together.blocked =
+            std::chrono::nanoseconds{together.blocked.count() + one.blocked.total(now).count()};
     }
 
     sender_figures<Env>* first_ = nullptr;

@@ -210,29 +210,36 @@ template <class Clock>
 class deadline {
 public:
     deadline(const Clock& clock, std::chrono::nanoseconds timeout) noexcept
-        : clock_(clock), timeout_(timeout)
+        : clock_(clock), timeout_(timeout.count())
     {
     }
 
     /// Reads the clock.
     void start()
     {
-        if (timeout_ != no_timeout) {
+        if (timeout_ != forever) {
             const std::chrono::nanoseconds now = clock_.steady_now();
-            at_ = timeout_ > no_timeout - now ? no_timeout : now + timeout_;
+            at_ = timeout_ > forever - now.count() ? forever : now.count() + timeout_;
         }
     }
 
     /// What is left; `no_timeout`, or zero and below when it has passed.
     [[nodiscard]] std::chrono::nanoseconds left() const
     {
-        return timeout_ == no_timeout ? no_timeout : at_ - clock_.steady_now();
+        if (timeout_ == forever) {
+            return no_timeout;
+        }
+        const std::chrono::nanoseconds now = clock_.steady_now();
+        return std::chrono::nanoseconds{at_ - now.count()};
     }
 
 private:
+    // Counts, in nanoseconds: each operator of a duration is some functions of `std` to compile.
+    static constexpr std::int64_t forever = no_timeout.count();
+
     const Clock& clock_;
-    std::chrono::nanoseconds timeout_;
-    std::chrono::nanoseconds at_{0};
+    std::int64_t timeout_;
+    std::int64_t at_ = 0;
 };
 
 /// After a look in vain: waits by the strategy until `ready()` says true; false when the time was
@@ -249,7 +256,7 @@ bool wait_until(Event& event, deadline<Clock> until, unsigned first, Ready&& rea
         // the clock costs more than a look
         if (looks == Strategy::untimed) {
             until.start();
-        } else if (looks % 16 == 15 && until.left() <= std::chrono::nanoseconds{0}) {
+        } else if (looks % 16 == 15 && until.left().count() <= 0) {
             return false;
         }
         if (Strategy::template again<env>(look)) {
@@ -262,15 +269,15 @@ bool wait_until(Event& event, deadline<Clock> until, unsigned first, Ready&& rea
         if (ready()) {
             return true;
         }
-        const auto left = until.left();
-        if (left <= std::chrono::nanoseconds{0}) {
+        std::chrono::nanoseconds left = until.left();
+        if (left.count() <= 0) {
             return false;
         }
-        // a clock that does not run by itself is looked at every millisecond
-        event.sleep(ticket,
-                    Clock::runs
-                        ? left
-                        : (std::min<std::chrono::nanoseconds>)(left, std::chrono::milliseconds{1}));
+        if constexpr (!Clock::runs) {
+            // a clock that does not run by itself is looked at every millisecond
+            left = (std::min<std::chrono::nanoseconds>)(left, std::chrono::milliseconds{1});
+        }
+        event.sleep(ticket, left);
         if (ready()) {
             return true;
         }

@@ -45,7 +45,8 @@ public:
         // relaxed: a snapshot, whole in one word
         const std::int64_t word = word_.load(std::memory_order_relaxed);
         const bool waits = (word & 1) != 0;
-        return std::chrono::nanoseconds{word >> 1} + (waits ? now() : std::chrono::nanoseconds{0});
+        const std::chrono::nanoseconds until = waits ? now() : std::chrono::nanoseconds{0};
+        return std::chrono::nanoseconds{(word >> 1) + until.count()};
     }
 
 private:
