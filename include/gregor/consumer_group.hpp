@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
@@ -44,7 +43,7 @@ void rebalance(Group& group)
         // what each owns, one after the other in one list
         short_list<partition_id> owned;
         owned.reserve(group.shares.size());
-        short_list<assignment_member> members;
+        short_list<sharing_out::member> members;
         for (const auto* member : group.members) {
             const std::size_t before = owned.size();
             for (std::uint32_t p = 0; p != group.shares.size(); ++p) {
@@ -53,18 +52,15 @@ void rebalance(Group& group)
                 }
             }
             members.push_back(
-                {member->id, member->instance_id, {owned.begin() + before, owned.size() - before}});
+                {member->id, member->instance_id, owned.begin() + before, owned.size() - before});
         }
-        const assignment_request request{static_cast<std::uint32_t>(group.shares.size()),
-                                         {members.begin(), members.size()}};
+        const sharing_out what{static_cast<std::uint32_t>(group.shares.size()), members.begin(),
+                               members.size()};
         short_list<std::size_t> owners;
-        if (group.assign == nullptr) {
-            assignors::deal_sticky(request, owners);
+        if (group.assign) {
+            group.assign.deal(what, owners);
         } else {
-            const std::vector<std::size_t> named = group.assign(request);
-            for (const std::size_t owner : named) {
-                owners.push_back(owner);
-            }
+            assignors::deal_sticky(what, owners);
         }
         GREGOR_ASSERT(owners.size() == group.shares.size(),
                       "an assignor names one member for each partition");

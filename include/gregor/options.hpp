@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "gregor/base/config.hpp"
@@ -12,6 +13,9 @@
 namespace gregor::inline GREGOR_ABI {
 
 struct assignment_request;
+struct sharing_out;
+template <class T>
+class short_list;
 class rebalance_listener;
 
 // Options change numbers; policies change code. Every option has a value that is right for most.
@@ -137,8 +141,47 @@ enum class acknowledged : std::uint8_t {
 };
 
 /// Says who of a group reads which partition: for each partition the index of its member. A pure
-/// function of what it is told; `assignors` has Kafka's.
-using assignor = std::vector<std::size_t> (*)(const assignment_request&);
+/// function of what it is told; `assignors` has Kafka's. (A template, so that what an assignor is
+/// told and returns is compiled by who names one.)
+template <class Request>
+class basic_assignor {
+public:
+    using function = std::vector<std::size_t> (*)(const Request&);
+
+    // NOLINTBEGIN(google-explicit-constructor): it is that function, or none
+    constexpr basic_assignor(std::nullptr_t /*none*/ = nullptr) noexcept {}
+    constexpr basic_assignor(function ask) noexcept
+        : ask_(ask), deal_(ask != nullptr ? &deal_as_asked : nullptr)
+    {
+    }
+    template <class F>
+        requires std::is_convertible_v<F, function>
+    constexpr basic_assignor(F ask) noexcept : basic_assignor(static_cast<function>(ask))
+    {
+    }
+    // NOLINTEND(google-explicit-constructor)
+
+    [[nodiscard]] constexpr explicit operator bool() const noexcept { return ask_ != nullptr; }
+    [[nodiscard]] std::vector<std::size_t> operator()(const Request& request) const
+    {
+        return ask_(request);
+    }
+
+    /// For the group: into a list that is empty. Only where there is one.
+    void deal(const sharing_out& what, short_list<std::size_t>& owners) const
+    {
+        deal_(ask_, what, owners);
+    }
+
+private:
+    static void deal_as_asked(function ask, const sharing_out& what,
+                              short_list<std::size_t>& owners);
+
+    function ask_ = nullptr;
+    void (*deal_)(function, const sharing_out&, short_list<std::size_t>&) = nullptr;
+};
+
+using assignor = basic_assignor<assignment_request>;
 
 /// Converted here, or every program with a consumer would compile the conversion.
 inline constexpr std::chrono::nanoseconds five_minutes = std::chrono::minutes{5};
@@ -174,7 +217,7 @@ struct consumer_options {
 
     /// How the group shares out its partitions; `assignors::sticky` unless another one is named.
     /// The first member's counts.
-    assignor assign = nullptr;
+    assignor assign = {};
 
     /// Told of the partitions that come and go. It outlives the consumer.
     rebalance_listener* listener = nullptr;

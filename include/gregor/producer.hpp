@@ -92,7 +92,7 @@ public:
     template <class V = value_type>
     GREGOR_INLINE sent send(V&& value, attributes given = {})
     {
-        return put(static_cast<V&&>(value), static_cast<attributes&&>(given), patience, no_stop{});
+        return put(static_cast<V&&>(value), std::move(given), patience, no_stop{});
     }
 
     /// Sends, and returns when the record is as lasting as that; `failed` where it was sent, but
@@ -101,8 +101,7 @@ public:
     sent send(V&& value, attributes given, acknowledged how)
         requires(Topic::durable)
     {
-        const sent did =
-            put(static_cast<V&&>(value), static_cast<attributes&&>(given), patience, no_stop{});
+        const sent did = put(static_cast<V&&>(value), std::move(given), patience, no_stop{});
         const bool waits = did && how == acknowledged::durable;
         return !waits || core_->state().wait_lasting(did.partition(), did.offset() + 1)
                    ? did
@@ -113,14 +112,14 @@ public:
     template <class V = value_type>
     [[nodiscard]] GREGOR_INLINE sent try_send(V&& value, attributes given = {})
     {
-        return put(static_cast<V&&>(value), static_cast<attributes&&>(given), none, no_stop{});
+        return put(static_cast<V&&>(value), std::move(given), none, no_stop{});
     }
 
     /// Waits for room this long at most, whatever the overflow policy.
     template <class V = value_type>
     [[nodiscard]] sent send_for(V&& value, std::chrono::nanoseconds timeout, attributes given = {})
     {
-        return put(static_cast<V&&>(value), static_cast<attributes&&>(given), timeout, no_stop{});
+        return put(static_cast<V&&>(value), std::move(given), timeout, no_stop{});
     }
 
     /// Builds the value from the arguments, then sends it.
@@ -140,8 +139,7 @@ public:
     template <class V = value_type>
     sent send(V&& value, attributes given, const std::stop_token& stop)
     {
-        return put(static_cast<V&&>(value), static_cast<attributes&&>(given), patience,
-                   token_stop{stop});
+        return put(static_cast<V&&>(value), std::move(given), patience, token_stop{stop});
     }
     template <class V = value_type>
     [[nodiscard]] sent send_for(V&& value, std::chrono::nanoseconds timeout,
@@ -153,8 +151,7 @@ public:
     [[nodiscard]] sent send_for(V&& value, std::chrono::nanoseconds timeout, attributes given,
                                 const std::stop_token& stop)
     {
-        return put(static_cast<V&&>(value), static_cast<attributes&&>(given), timeout,
-                   token_stop{stop});
+        return put(static_cast<V&&>(value), std::move(given), timeout, token_stop{stop});
     }
 #endif
 
@@ -192,19 +189,18 @@ public:
     gregor::claim<Topic> claim(std::size_t count, attributes given = {})
         requires(!Topic::encoded) // nothing lies in place: send_batch takes many at once
     {
-        return core_->open_claim(count, static_cast<attributes&&>(given), patience, no_stop{});
+        return core_->open_claim(count, std::move(given), patience, no_stop{});
     }
     gregor::claim<Topic> try_claim(std::size_t count, attributes given = {})
         requires(!Topic::encoded)
     {
-        return core_->open_claim(count, static_cast<attributes&&>(given), none, no_stop{});
+        return core_->open_claim(count, std::move(given), none, no_stop{});
     }
 #if GREGOR_STOP_TOKEN
     gregor::claim<Topic> claim(std::size_t count, attributes given, const std::stop_token& stop)
         requires(!Topic::encoded)
     {
-        return core_->open_claim(count, static_cast<attributes&&>(given), patience,
-                                 token_stop{stop});
+        return core_->open_claim(count, std::move(given), patience, token_stop{stop});
     }
 #endif
 
@@ -234,12 +230,10 @@ private:
                       "gregor: the topic's values cannot be made from what is sent");
         if constexpr (std::is_same_v<given_type, value_type> &&
                       (reads_in_place || !std::is_lvalue_reference_v<V>)) {
-            return core_->put(static_cast<V&&>(value), static_cast<attributes&&>(given), timeout,
-                              stop);
+            return core_->put(static_cast<V&&>(value), std::move(given), timeout, stop);
         } else {
             auto made = static_cast<value_type>(static_cast<V&&>(value));
-            return core_->put(static_cast<value_type&&>(made), static_cast<attributes&&>(given),
-                              timeout, stop);
+            return core_->put(static_cast<value_type&&>(made), std::move(given), timeout, stop);
         }
     }
 
@@ -312,7 +306,9 @@ result<producer<Topic>> producer<Topic>::create(Topic& topic, partitioner choose
     try {
         return join();
     } catch (const std::bad_alloc&) {
-        return refusal::no_memory_for_producer(topic.name());
+        return refusal::no_memory_for(
+            "producer", topic.name(),
+            "memory for it, and for 8 bytes a slot when it is the second");
     }
 #else
     return join();

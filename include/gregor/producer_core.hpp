@@ -108,15 +108,14 @@ public:
             if constexpr (copied_to_stay_in_registers) {
                 value_type copy = value;
                 attributes taken = given;
-                return put_patiently(static_cast<value_type&&>(copy),
-                                     static_cast<attributes&&>(taken), p, got, timeout, stop);
+                return put_patiently(static_cast<value_type&&>(copy), std::move(taken), p, got,
+                                     timeout, stop);
             } else {
-                return put_patiently(static_cast<V&&>(value), static_cast<attributes&&>(given), p,
-                                     got, timeout, stop);
+                return put_patiently(static_cast<V&&>(value), std::move(given), p, got, timeout,
+                                     stop);
             }
         }
-        return deliver(into, p, got.first, static_cast<V&&>(value),
-                       static_cast<attributes&&>(given), time);
+        return deliver(into, p, got.first, static_cast<V&&>(value), std::move(given), time);
     }
 
     // --- a run of records of one partition -------------------------------------------------------
@@ -165,7 +164,7 @@ public:
             }
         }
         claim_open_ = true;
-        claim<Topic> opened{*this, p, got.first, count, static_cast<attributes&&>(given)};
+        claim<Topic> opened{*this, p, got.first, count, std::move(given)};
         note_run(opened.given_, count); // may throw: then the claim goes
         return opened;
     }
@@ -226,8 +225,8 @@ private:
     GREGOR_INLINE sent deliver(lane& into, partition_id p, offset_t at, V&& value,
                                attributes&& given, typename layout::stored_timestamp time) noexcept
     {
-        const bool done = put_one(*into.log, into.mine, at, static_cast<V&&>(value),
-                                  static_cast<attributes&&>(given), time);
+        const bool done =
+            put_one(*into.log, into.mine, at, static_cast<V&&>(value), std::move(given), time);
         announce(into);
         return done && lasts(into, at + 1) ? sent{p, at} : sent{p, send_status::failed};
     }
@@ -275,8 +274,7 @@ private:
         if (why != send_status::ok) {
             return {p, why};
         }
-        return deliver(lane_of(p), p, got.first, static_cast<V&&>(value),
-                       static_cast<attributes&&>(given), time);
+        return deliver(lane_of(p), p, got.first, static_cast<V&&>(value), std::move(given), time);
     }
 
     /// There is no room for all of the run now: part after part, as far as the caller allows.

@@ -115,14 +115,6 @@ inline constexpr std::uint32_t most_partitions = 65536;
                  {"one alive"}};
 }
 
-[[nodiscard]] inline error no_memory_for_producer(std::string_view topic)
-{
-    return error{errc::out_of_memory,
-                 {"producer of topic \"", topic, "\""},
-                 {"memory for it, and for 8 bytes a slot when it is the second"},
-                 {"less"}};
-}
-
 /// The options of a consumer, with or without a group, of a topic for one group only or for many.
 [[nodiscard]] inline objection of_consumer(std::string_view topic, bool in_group,
                                            std::string_view group, const consumer_options& options,
@@ -165,10 +157,11 @@ inline constexpr std::uint32_t most_partitions = 65536;
     return {};
 }
 
-[[nodiscard]] inline error no_memory_for_consumer(std::string_view topic)
+/// `what` is a consumer, or a producer.
+[[nodiscard]] inline error no_memory_for(const char* what, std::string_view topic,
+                                         const char* expected)
 {
-    return error{
-        errc::out_of_memory, {"consumer of topic \"", topic, "\""}, {"memory for it"}, {"less"}};
+    return error{errc::out_of_memory, {what, " of topic \"", topic, "\""}, {expected}, {"less"}};
 }
 
 [[nodiscard]] inline error second_group(std::string_view topic, std::string_view group,

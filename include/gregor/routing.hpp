@@ -46,6 +46,9 @@ class routing_request : public partition_loads<State> {
 public:
     using value_type = typename Layout::value_type;
 
+    /// No record has a key: a partitioner need not even compile what it does with one.
+    static constexpr bool keyless = !Layout::has_key;
+
     routing_request(const State& state, std::size_t partitions, const value_type& value,
                     const typename Layout::stored_key& key) noexcept
         : partition_loads<State>(state, partitions), value_(value), key_(key)

@@ -68,7 +68,7 @@ struct slot_filling {
             log.settle(mine, at, 1, done ? 1 : 0);
             return done;
         } else {
-            fill(log.slot(at), static_cast<V&&>(value), static_cast<attributes&&>(given), time);
+            fill(log.slot(at), static_cast<V&&>(value), std::move(given), time);
             log.publish(mine, at, 1);
             return true;
         }

@@ -15,7 +15,6 @@
 #include "gregor/base/config.hpp"
 #include "gregor/base/error.hpp"
 #include "gregor/base/result.hpp"
-#include "gregor/base/type_name.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/explanation.hpp"
 #include "gregor/options.hpp"

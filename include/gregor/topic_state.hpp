@@ -132,6 +132,8 @@ private:
         return nullptr;
     }
     [[nodiscard]] objection declare(std::string_view group);
+    /// One that the log knows.
+    [[nodiscard]] objection declare_known(group_type& its);
     group_type& add_group(std::string_view group)
     {
         return groups.append(new group_type{
@@ -260,19 +262,32 @@ objection topic_state<T, Policies>::open_groups(const std::vector<std::string>& 
 template <class T, class Policies>
 objection topic_state<T, Policies>::declare(std::string_view group)
 {
-    group_type* its = find(group);
-    if (its == nullptr) {
-        auto made = make_group(group, false);
-        if (!made) {
-            return made.error();
+    if constexpr (log_type::durable) {
+        if (group_type* const known = find(group)) {
+            return declare_known(*known);
         }
-        its = *made;
-    } else if (its->lossy) {
-        return refusal::declared_lossy(name, group);
     }
-    its->declared = true;
-    for (std::size_t p = 0; p != its->shares.size(); ++p) {
-        auto& share = its->shares[p];
+    auto made = make_group(group, false);
+    if (!made) {
+        return made.error();
+    }
+    group_type& its = **made;
+    its.declared = true;
+    for (std::size_t p = 0; p != its.shares.size(); ++p) {
+        its.shares[p].move(partitions[p].log.begin_offset(), place::holds);
+    }
+    return {};
+}
+
+template <class T, class Policies>
+objection topic_state<T, Policies>::declare_known(group_type& its)
+{
+    if (its.lossy) {
+        return refusal::declared_lossy(name, its.name);
+    }
+    its.declared = true;
+    for (std::size_t p = 0; p != its.shares.size(); ++p) {
+        auto& share = its.shares[p];
         const auto word = share.cursor->get();
         const auto at = ring::sequence_in<offset_t>(word);
         const offset_t begin = partitions[p].log.begin_offset();

@@ -29,8 +29,8 @@ inline void append(std::string& to, text_parts parts)
     return whole;
 }
 
-/// Negative where the first comes first, byte by byte; 0 where they are the same. (Of the comparisons
-/// of `std`, each program with a topic would compile a dozen functions.)
+/// Negative where the first comes first, byte by byte; 0 where they are the same. (Of the
+/// comparisons of `std`, each program with a topic would compile a dozen functions.)
 [[nodiscard]] inline int order_of_texts(std::string_view a, std::string_view b) noexcept
 {
     const std::size_t both = a.size() < b.size() ? a.size() : b.size();

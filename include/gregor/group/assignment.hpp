@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -209,7 +208,7 @@ public:
                 }
             }
         }
-        tell(thrown, lost_, &rebalance_listener::on_lost);
+        tell(thrown, lost_, rebalance_news::lost);
         if (!going.empty()) {
             give(thrown, going);
         }
@@ -218,7 +217,7 @@ public:
             take_what_is_free();
         }
         wake_all();
-        tell(thrown, came_, &rebalance_listener::on_assigned);
+        tell(thrown, came_, rebalance_news::assigned);
         unfinished_ = false;
         if (thrown) {
             std::rethrow_exception(thrown);
@@ -245,12 +244,12 @@ public:
                 }
             }
             if (fenced) {
-                tell_of_all(thrown, &rebalance_listener::on_lost);
+                tell_of_all(thrown, rebalance_news::lost);
             } else {
                 if (commit) {
                     commit_returned();
                 }
-                tell_of_all(thrown, &rebalance_listener::on_revoked);
+                tell_of_all(thrown, rebalance_news::revoked);
             }
             const std::lock_guard lock{state_.mutex};
             for (const reader* const each : readers_.all()) {
@@ -367,7 +366,7 @@ private:
         }
         short_list<partition_id> known{going};
         leave_told_of(known, came_);
-        tell(thrown, known, &rebalance_listener::on_revoked);
+        tell(thrown, known, rebalance_news::revoked);
         const std::lock_guard lock{state_.mutex};
         for (const partition_id p : going) {
             // the target may have changed its mind meanwhile: it is taken back like any other

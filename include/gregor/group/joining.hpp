@@ -22,7 +22,7 @@ auto unless_out_of_memory([[maybe_unused]] std::string_view topic, Make&& make) 
     try {
         return make();
     } catch (const std::bad_alloc&) {
-        return refusal::no_memory_for_consumer(topic);
+        return refusal::no_memory_for("consumer", topic, "memory for it");
     }
 #else
     return make();

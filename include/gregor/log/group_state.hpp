@@ -300,7 +300,7 @@ struct group_state {
     std::uint64_t fenced = 0;     ///< members that were taken for dead, or came back too early
     bool stale = false;           ///< members or partitions came, or members went, since
     std::uint64_t rounds = 0;     ///< how often somebody looked for what it may take
-    assignor assign = nullptr;
+    assignor assign = {};
     group_state* next = nullptr; ///< of the topic's
 
     /// Producers wait for it, with members or (declared, or all of them fenced) without.

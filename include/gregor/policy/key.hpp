@@ -55,6 +55,13 @@ struct keyed_by {
     }
 };
 
+/// So many, as they lie in memory. (A template, for a span is much to compile.)
+template <class C>
+[[nodiscard]] std::span<const std::byte> bytes_of(const C* first, std::size_t count) noexcept
+{
+    return std::as_bytes(std::span<const C>{first, count});
+}
+
 /// The bytes by which a key chooses its partition: what Kafka's serializers write, so that the same
 /// key finds the same partition in both. Specialise it for a type of your own with
 /// `static auto of(const K&)`, which returns something that converts to `std::span<const
@@ -84,7 +91,7 @@ struct key_bytes<K> {
     [[nodiscard]] static std::span<const std::byte> of(const K& key) noexcept
     {
         const std::string_view text = key;
-        return std::as_bytes(std::span<const char>{text.data(), text.size()});
+        return bytes_of(text.data(), text.size());
     }
 };
 

@@ -17,7 +17,8 @@ namespace gregor::inline GREGOR_ABI {
     constexpr std::uint32_t seed = 0x9747b28c;
     constexpr std::uint32_t m = 0x5bd1e995;
     constexpr unsigned r = 24;
-    const auto at = [&](std::size_t i) { return static_cast<std::uint32_t>(bytes[i]); };
+    const std::byte* const first = bytes.data();
+    const auto at = [&](std::size_t i) { return static_cast<std::uint32_t>(first[i]); };
 
     std::uint32_t h = seed ^ static_cast<std::uint32_t>(bytes.size());
     const std::size_t whole = bytes.size() & ~std::size_t{3};
@@ -67,8 +68,10 @@ public:
     template <class Request>
     partition_id operator()(const Request& request)
     {
-        if (request.has_key()) {
-            return partition_of(request.key_bytes(), request.partitions());
+        if constexpr (!requires { requires Request::keyless; }) {
+            if (request.has_key()) {
+                return partition_of(request.key_bytes(), request.partitions());
+            }
         }
         if (left_ == 0 || current_ >= request.partitions()) {
             choose(request);

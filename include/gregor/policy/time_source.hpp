@@ -34,10 +34,7 @@ struct system_time {
     }
 };
 
-/// A clock that stands until it is told to go on: for tests. Copies share one time. (A template, so
-/// that programs without one compile none of it.)
-///
-/// Threads   any
+/// What a `manual_clock` is; a template, so that programs without one compile none of it.
 template <class Mutex>
 class basic_manual_clock {
 public:
@@ -75,7 +72,13 @@ private:
     std::shared_ptr<state> shared_;
 };
 
-using manual_clock = basic_manual_clock<std::mutex>;
+/// A clock that stands until it is told to go on: for tests. Copies share one time.
+///
+/// Threads   any
+class manual_clock : public basic_manual_clock<std::mutex> {
+public:
+    using basic_manual_clock<std::mutex>::basic_manual_clock;
+};
 
 /// The topic's time comes from a `Clock`, of which it keeps a copy.
 template <class Clock>

@@ -145,14 +145,14 @@ public:
     [[nodiscard]] Seq scan(Seq none) const noexcept
     {
         Seq lowest = none;
-        for (const list* each : {&cursors_, &leases_}) {
-            for_each(*each, [&](const place& p) {
-                const auto word = p.get();
-                if ((word & place::holds) != 0) {
-                    lowest = earlier(lowest, sequence_in<Seq>(word));
-                }
-            });
-        }
+        const auto look = [&lowest](const place& p) {
+            const auto word = p.get();
+            if ((word & place::holds) != 0) {
+                lowest = earlier(lowest, sequence_in<Seq>(word));
+            }
+        };
+        for_each(cursors_, look);
+        for_each(leases_, look);
         return lowest;
     }
 

@@ -270,13 +270,13 @@ private:
     [[nodiscard]] regime look() const noexcept
     {
         // (2) acquire-load, synchronizes-with the release-store (1)
-        return regime_.load(std::memory_order_acquire);
+        return static_cast<regime>(regime_.load(std::memory_order_acquire));
     }
 
     void set(regime next) noexcept
     {
         // (1) release-store, synchronizes-with the acquire-load (2)
-        regime_.store(next, std::memory_order_release);
+        regime_.store(static_cast<std::uint8_t>(next), std::memory_order_release);
     }
 
     [[nodiscard]] word claimed() const noexcept
@@ -437,8 +437,8 @@ private:
     stamps_type stamps_;
     const Seq begun_; // what this life has published begins here
 
-    // Read by everybody, written when the regime changes.
-    alignas(cache_line_bytes) typename Env::template atomic<regime> regime_{regime::sole};
+    // A `regime`: sole. Read by everybody, written when it changes.
+    alignas(cache_line_bytes) typename Env::template atomic<std::uint8_t> regime_{0};
 
     sole_counter<Seq, Env> sole_;
 
