@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
+#include <utility>
 
 #include "support/catch.hpp"
 
@@ -17,6 +19,50 @@ TEST_CASE("an error says what was attempted, what is allowed there and what was 
     CHECK(e.found() == "1000");
     CHECK(std::string_view{e.what()}.find("topic \"t\": expected a power of two, found 1000") !=
           std::string_view::npos);
+}
+
+TEST_CASE("the parts of an error may look like what stands between them", "[base]")
+{
+    const gregor::error e{
+        errc::invalid_option, {"a: expected ", "b"}, {", found "}, {"", ": expected ", "c"}};
+    CHECK(e.operation() == "a: expected b");
+    CHECK(e.expected() == ", found ");
+    CHECK(e.found() == ": expected c");
+    const gregor::error empty{errc::invalid_option, "", "", ""};
+    CHECK(empty.operation().empty());
+    CHECK(empty.expected().empty());
+    CHECK(empty.found().empty());
+}
+
+TEST_CASE("an error of the system says what it was asked for, and why not", "[base]")
+{
+    const std::error_code code = std::make_error_code(std::errc::no_space_on_device);
+    const gregor::error e{code, "write \"a\""};
+    CHECK(e.code() == code);
+    CHECK(e.operation() == "write \"a\"");
+    CHECK(e.expected() == "the system to do it");
+    CHECK(e.found() == code.message());
+    CHECK(std::string{e.what()} == "write \"a\": " + code.message());
+}
+
+TEST_CASE("a copy of an error says the same, and shares its text", "[base]")
+{
+    STATIC_REQUIRE(std::is_nothrow_copy_constructible_v<gregor::error>);
+    const gregor::error e{errc::invalid_name, "one", "two", "three"};
+    const gregor::error copy{e};
+    CHECK(copy.what() == e.what());
+    CHECK(copy.found() == "three");
+}
+
+TEST_CASE("an objection is an error, or none", "[base]")
+{
+    gregor::objection none;
+    CHECK_FALSE(static_cast<bool>(none));
+    gregor::objection some{gregor::error{errc::invalid_name, "one", "two", "three"}};
+    REQUIRE(static_cast<bool>(some));
+    CHECK((*some).found() == "three");
+    const gregor::objection taken{std::move(some)};
+    CHECK((*taken).operation() == "one");
 }
 
 TEST_CASE("an error is a system_error whose code compares with errc", "[base]")
