@@ -126,7 +126,7 @@ public:
     /// Fewer records than this at once, of so many bytes each: the reader keeps up.
     [[nodiscard]] static constexpr std::uint64_t few(std::size_t record_bytes) noexcept
     {
-        return record_bytes < 64 ? 2048 / record_bytes : 32;
+        return record_bytes < 256 ? 8192 / record_bytes : 32;
     }
 
     /// Of a reader that is never given more than `most` at once.

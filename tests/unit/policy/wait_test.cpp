@@ -171,10 +171,10 @@ TEST_CASE("a reader breathes as long as it finds more by it", "[policy][wait]")
     CHECK(breaths(1000, 20, 3) < 999);
     CHECK(breaths(100000, 1, 1) < 200); // it never pays
     CHECK(breaths(100000, 16, 16) < 200);
-    CHECK(breaths(1000, 100, 100) == 0); // it has not caught up
+    CHECK(breaths(1000, 200, 200) == 0); // it has not caught up
     // each breath fills a batch, after which none is due
-    CHECK(breaths(1000, 100, 3) > 450);
-    CHECK(breaths(1000, 100, 3) <= 500);
+    CHECK(breaths(1000, 200, 3) > 450);
+    CHECK(breaths(1000, 200, 3) <= 500);
     gregor::breathing lungs{500, 64};
     CHECK_FALSE(lungs.is_due());
     lungs.found(1, false);
@@ -206,14 +206,14 @@ TEST_CASE("a reader of a stream breathes as often at once as it takes", "[policy
         }
         return lungs.breaths();
     };
-    CHECK(gregor::breathing::few(64) == 32);
+    CHECK(gregor::breathing::few(64) == 128);
     CHECK(gregor::breathing::few(4096) == 32);
-    CHECK(gregor::breathing::few(8) == 256);
+    CHECK(gregor::breathing::few(8) == 1024);
     CHECK(breaths(3, 64) == 1); // no stream: it comes as it comes
     CHECK(breaths(4, 64) == 8);
-    CHECK(breaths(10, 64) == 4);
-    CHECK(breaths(100, 64) == 1);
-    CHECK(breaths(100, 8) == 4);
+    CHECK(breaths(40, 64) == 4);
+    CHECK(breaths(200, 64) == 1);
+    CHECK(breaths(300, 8) == 4);
     CHECK(breaths(4, 8) == 8); // no longer than that
 
     // a stream that grows, and ends
@@ -228,7 +228,7 @@ TEST_CASE("a reader of a stream breathes as often at once as it takes", "[policy
     CHECK(look(16, 0) == 4);
     CHECK(look(128, 0) == 4);
     CHECK(look(0, 1) == 4);   // it had fallen behind
-    CHECK(look(129, 0) == 1); // others had the core meanwhile: the next ones may take as long
+    CHECK(look(513, 0) == 1); // others had the core meanwhile: the next ones may take as long
     CHECK(look(0, 1) == 1);
     CHECK(look(4, 0) == 2);
     CHECK(look(1, 0) == 1); // no more than without
