@@ -2,7 +2,8 @@
 #pragma once
 
 /// Everything but `format.hpp`, which needs fmt, `run.hpp` and `maintainer.hpp`, which start
-/// threads, and `mmap_log.hpp`, which brings in what a log on disk needs of the system.
+/// threads, and `mmap_log.hpp` and `upgrade.hpp`, which bring in what a log on disk needs of the
+/// system.
 
 #include "gregor/ack_tracker.hpp"
 #include "gregor/batch.hpp"
