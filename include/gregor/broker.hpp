@@ -39,7 +39,8 @@ namespace gregor::inline GREGOR_ABI {
 /// identity as well.
 ///
 /// Threads   all members, from any thread; construction and destruction as usual
-/// Progress  blocks for as long as another call looks something up; `remove` as long as it is told
+/// Progress  blocks for as long as another call looks something up; who makes one with a log on
+///           disk, for as long as another such is made; `remove` as long as it is told
 /// Errors    gregor::error where it cannot be done; the forms with try_ return it instead. Nothing
 ///           has changed then
 /// Cost      a mutex and a search through the names: open topics once, not for each record
@@ -133,6 +134,9 @@ private:
                                                       const topic_options& options,
                                                       typename Topic::clock&& time, bool or_open);
 
+    // Before the other one, for logs on disk: of two that open one, the second would be locked out.
+    // A topic's clock may make another topic meanwhile.
+    std::recursive_mutex making_;
     mutable std::mutex mutex_;
     std::vector<entry> topics_; // by name
     ring::event_count<ring::std_env> removed_;
@@ -252,11 +256,20 @@ result<std::shared_ptr<Topic>> broker::make(std::string_view name, const topic_o
         }
         return refusal::topic_exists(name, found->type());
     };
+    const auto known = [&]() -> std::optional<result<std::shared_ptr<Topic>>> {
+        const std::lock_guard lock{mutex_};
+        const entry* const found = find(name);
+        return found == nullptr ? std::nullopt : std::optional{there(*found)};
+    };
     const auto attempt = [&]() -> result<std::shared_ptr<Topic>> {
-        {
-            const std::lock_guard lock{mutex_};
-            if (const entry* const found = find(name)) {
-                return there(*found);
+        if (auto found = known()) {
+            return *std::move(found);
+        }
+        std::unique_lock only_this{making_, std::defer_lock};
+        if constexpr (Topic::durable) {
+            only_this.lock();
+            if (auto found = known()) {
+                return *std::move(found); // somebody was faster
             }
         }
         auto made = Topic::create(std::string{name}, options, std::move(time));
@@ -266,7 +279,7 @@ result<std::shared_ptr<Topic>> broker::make(std::string_view name, const topic_o
         const auto fresh = std::make_shared<named_topic<Topic>>(std::move(*made));
         const std::lock_guard lock{mutex_};
         if (const entry* const found = find(name)) {
-            return there(*found); // somebody was faster
+            return there(*found); // as above
         }
         topics_.insert(place_of(name), fresh);
         return fresh->handle();
