@@ -251,6 +251,7 @@ objection topic_state<T, Policies>::open_groups(const std::vector<std::string>& 
             }
         }
     }
+    // NOLINTNEXTLINE(modernize-loop-convert): iterators are functions to compile
     for (std::size_t i = 0; i != declared.size(); ++i) {
         if (objection why = declare(declared[i])) {
             return why;

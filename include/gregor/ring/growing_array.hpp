@@ -122,7 +122,7 @@ public:
     template <class Make>
     growing_array(std::size_t count, Make&& make) : growing_array()
     {
-        while (this->built_ != count) {
+        for (std::size_t left = count; left != 0; --left) {
             append(make);
         }
         this->publish();
@@ -176,9 +176,9 @@ private:
 
     void shrink_to(std::size_t count) noexcept
     {
-        while (this->built_ != count) {
-            --this->built_;
-            (*this)[this->built_].~T();
+        for (std::size_t last = this->built_; last-- > count;) {
+            this->built_ = last;
+            (*this)[last].~T();
         }
         this->free_chunks(alignment);
     }
