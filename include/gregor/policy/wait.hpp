@@ -217,16 +217,16 @@ public:
     /// Reads the clock.
     void start()
     {
-        if (timeout_ != forever) {
+        if (timeout_ != no_end) {
             const std::chrono::nanoseconds now = clock_.steady_now();
-            at_ = timeout_ > forever - now.count() ? forever : now.count() + timeout_;
+            at_ = timeout_ > no_end - now.count() ? no_end : now.count() + timeout_;
         }
     }
 
     /// What is left; `no_timeout`, or zero and below when it has passed.
     [[nodiscard]] std::chrono::nanoseconds left() const
     {
-        if (timeout_ == forever) {
+        if (timeout_ == no_end) {
             return no_timeout;
         }
         const std::chrono::nanoseconds now = clock_.steady_now();
@@ -235,7 +235,7 @@ public:
 
 private:
     // Counts, in nanoseconds: each operator of a duration is some functions of `std` to compile.
-    static constexpr std::int64_t forever = no_timeout.count();
+    static constexpr std::int64_t no_end = no_timeout.count();
 
     const Clock& clock_;
     std::int64_t timeout_;
