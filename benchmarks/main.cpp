@@ -33,6 +33,7 @@ registry everything()
     add_word_count(all);
 #if defined(GREGOR_BENCH_HAVE_STORES)
     add_durable_append(all);
+    add_durable_latency(all);
     add_durable_reread(all);
     add_durable_recovery(all);
 #endif

@@ -58,6 +58,7 @@ void add_rebalance(registry& all);
 void add_poll_cost(registry& all);
 void add_word_count(registry& all);
 void add_durable_append(registry& all);
+void add_durable_latency(registry& all);
 void add_durable_reread(registry& all);
 void add_durable_recovery(registry& all);
 

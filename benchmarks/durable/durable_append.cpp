@@ -35,17 +35,6 @@ constexpr syncing never{"", 0, 0};
 constexpr syncing each{"_sync_1", 1, 64};
 constexpr syncing each_hundred{"_sync_100", 100, 6400};
 
-/// An empty one, and where it asks for that, room for so many.
-template <class Store, std::size_t Bytes>
-Store made_for(const std::filesystem::path& folder, std::uint64_t records)
-{
-    if constexpr (requires { Store{folder, Bytes, records}; }) {
-        return Store{folder, Bytes, records};
-    } else {
-        return Store{folder, Bytes};
-    }
-}
-
 template <class Store, std::size_t Bytes>
 outcome append_round(const std::string& what, std::uint64_t records, std::size_t batch,
                      std::uint64_t sync_every)
@@ -104,30 +93,14 @@ void add(registry& all, const std::string& subject, std::size_t batch, const syn
 template <std::size_t Bytes>
 void add_all(registry& all, std::size_t batch, const syncing& when)
 {
-#if GREGOR_FILES
-    add<mapped_topic<Bytes, room::inline_steps>, Bytes>(all, "gregor/mmap_log", batch, when);
-    add<mapped_topic<Bytes, room::prepared>, Bytes>(all, "gregor/mmap_log_prepared", batch, when);
-    add<mapped_texts<room::prepared>, Bytes>(all, "gregor/mmap_log_texts_prepared", batch, when);
+    each_store<Bytes>([&]<class Store>(const std::string& subject) {
+        add<Store, Bytes>(all, subject, batch, when);
+    });
     if (when.every == 0) {
+#if GREGOR_FILES
         add<mapped_topic<Bytes, room::recycled>, Bytes>(all, "gregor/mmap_log_recycled", batch,
                                                         when);
-    }
 #endif
-    add<written_file<true>, Bytes>(all, "std/write_buffered", batch, when);
-    add<written_file<false>, Bytes>(all, "std/write", batch, when);
-#if defined(GREGOR_BENCH_HAVE_LMDB)
-    add<lmdb_store, Bytes>(all, "lmdb", batch, when);
-#endif
-#if defined(GREGOR_BENCH_HAVE_LEVELDB)
-    add<log_structured_store<leveldb_api>, Bytes>(all, "leveldb", batch, when);
-#endif
-#if defined(GREGOR_BENCH_HAVE_ROCKSDB)
-    add<log_structured_store<rocksdb_api>, Bytes>(all, "rocksdb", batch, when);
-#endif
-#if defined(GREGOR_BENCH_HAVE_SQLITE)
-    add<sqlite_store, Bytes>(all, "sqlite_wal", batch, when);
-#endif
-    if (when.every == 0) {
         add<dirty_pages, Bytes>(all, "limit/dirty_pages", batch, when);
     }
 }

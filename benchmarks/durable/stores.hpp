@@ -429,4 +429,40 @@ private:
 };
 #endif
 
+/// An empty one, and where it asks for that, room for so many.
+template <class Store, std::size_t Bytes>
+Store made_for(const std::filesystem::path& folder, std::uint64_t records)
+{
+    if constexpr (requires { Store{folder, Bytes, records}; }) {
+        return Store{folder, Bytes, records};
+    } else {
+        return Store{folder, Bytes};
+    }
+}
+
+/// All that keep what is appended, by their names: `add.operator()<Store>(subject)`.
+template <std::size_t Bytes, class Add>
+void each_store(const Add& add)
+{
+#if GREGOR_FILES
+    add.template operator()<mapped_topic<Bytes, room::inline_steps>>("gregor/mmap_log");
+    add.template operator()<mapped_topic<Bytes, room::prepared>>("gregor/mmap_log_prepared");
+    add.template operator()<mapped_texts<room::prepared>>("gregor/mmap_log_texts_prepared");
+#endif
+    add.template operator()<written_file<true>>("std/write_buffered");
+    add.template operator()<written_file<false>>("std/write");
+#if defined(GREGOR_BENCH_HAVE_LMDB)
+    add.template operator()<lmdb_store>("lmdb");
+#endif
+#if defined(GREGOR_BENCH_HAVE_LEVELDB)
+    add.template operator()<log_structured_store<leveldb_api>>("leveldb");
+#endif
+#if defined(GREGOR_BENCH_HAVE_ROCKSDB)
+    add.template operator()<log_structured_store<rocksdb_api>>("rocksdb");
+#endif
+#if defined(GREGOR_BENCH_HAVE_SQLITE)
+    add.template operator()<sqlite_store>("sqlite_wal");
+#endif
+}
+
 } // namespace benchmarks
