@@ -104,9 +104,7 @@ void add_length(registry& all)
 void add_durable_recovery([[maybe_unused]] registry& all)
 {
 #if GREGOR_FILES
-    add_length<64>(all);
-    add_length<256>(all);
-    add_length<1024>(all);
+    each_length([&]<std::size_t Bytes> { add_length<Bytes>(all); });
 #endif
 }
 

@@ -145,9 +145,7 @@ void add_length(registry& all)
 
 void add_durable_reread(registry& all)
 {
-    add_length<64>(all);
-    add_length<256>(all);
-    add_length<1024>(all);
+    each_length([&]<std::size_t Bytes> { add_length<Bytes>(all); });
 }
 
 } // namespace benchmarks

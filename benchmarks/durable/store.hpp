@@ -60,4 +60,13 @@ inline void expect(bool good, std::string_view what)
     }
 }
 
+/// The lengths of records, in bytes, that all of them are measured with: `add.operator()<Bytes>()`.
+template <class Add>
+void each_length(const Add& add)
+{
+    add.template operator()<64>();
+    add.template operator()<256>();
+    add.template operator()<1024>();
+}
+
 } // namespace benchmarks

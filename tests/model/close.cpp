@@ -71,6 +71,19 @@ struct scene {
         check(log.try_send(first, 1, 0) == Log::claiming::closed, "nothing is accepted any more");
     }
 
+    /// By one who may be too early to be told the end.
+    void read_until_told()
+    {
+        in.drain();
+        ended_after = in.finished() ? in.total() : -1;
+    }
+
+    void check_nothing_came_after()
+    {
+        check_end();
+        check(ended_after == -1 || ended_after == in.total(), "nothing comes after the end");
+    }
+
     Log log;
     typename Log::lane first;
     typename Log::lane second;
@@ -103,14 +116,9 @@ void closed_by_the_reader(const std::string& name, bool shared, First first)
         run.thread([=] { first(*here); });
         run.thread([=] {
             here->log.close();
-            here->in.drain();
-            here->ended_after = here->in.finished() ? here->in.total() : -1;
+            here->read_until_told();
         });
-        run.after([=] {
-            here->check_end();
-            check(here->ended_after == -1 || here->ended_after == here->in.total(),
-                  "nothing comes after the end");
-        });
+        run.after([=] { here->check_nothing_came_after(); });
     });
 }
 
@@ -122,15 +130,8 @@ void closed_beside_the_reader(const std::string& name, bool shared, First first)
         auto here = std::make_shared<scene<ring_of_4>>(shared, false);
         run.thread([=] { first(*here); });
         run.thread([=] { here->log.close(); });
-        run.thread([=] {
-            here->in.drain();
-            here->ended_after = here->in.finished() ? here->in.total() : -1;
-        });
-        run.after([=] {
-            here->check_end();
-            check(here->ended_after == -1 || here->ended_after == here->in.total(),
-                  "nothing comes after the end");
-        });
+        run.thread([=] { here->read_until_told(); });
+        run.after([=] { here->check_nothing_came_after(); });
     });
 }
 
