@@ -3,9 +3,9 @@
 // durable_latency: one thread appends records one by one, unsynced, to an empty log in a folder of
 // its own; ns from the call to its return. The figure of a round is the median of its appends, with
 // p99 and p99.9 beside it, and the longest of all. The clock is read twice an append, which is
-// some 20 ns of each.
+// some 10 ns of each.
 //
-// Between two appends the thread does nothing: who writes faster than the system carries away, or
+// Between two appends the thread only makes the next record: who writes faster than the system carries away, or
 // than room is made, waits in some of them. Left out: opening, closing, removing the files.
 
 #include "durable/stores.hpp"
