@@ -5,8 +5,9 @@
 // p99 and p99.9 beside it, and the longest of all. The clock is read twice an append, which is
 // some 10 ns of each.
 //
-// Between two appends the thread only makes the next record: who writes faster than the system carries away, or
-// than room is made, waits in some of them. Left out: opening, closing, removing the files.
+// Between two appends the thread only makes the next record: who writes faster than the system
+// carries away, or than room is made, waits in some of them. Left out: opening, closing, removing
+// the files.
 
 #include "durable/stores.hpp"
 #include "payload.hpp"
