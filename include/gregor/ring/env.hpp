@@ -8,6 +8,7 @@
 
 #include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
+#include "gregor/ring/atomic.hpp"
 #include "gregor/ring/os.hpp"
 
 namespace gregor::inline GREGOR_ABI::ring {
@@ -24,7 +25,7 @@ inline const bool barrier_is_asymmetric = !GREGOR_TSAN && os::register_barrier()
 /// `heavy`; of two such threads at least one sees the other's store. Two light sides give nothing.
 struct std_env {
     template <class T>
-    using atomic = std::atomic<T>;
+    using atomic = ring::atomic<T>;
     using mutex = std::mutex;
 
     /// A full barrier of this thread.
@@ -77,13 +78,13 @@ struct std_env {
 
     /// Sleeps while the word holds the expected value; false when the time is up. May wake for
     /// nothing.
-    static bool wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+    static bool wait(const ring::atomic<std::uint32_t>& word, std::uint32_t expected,
                      std::chrono::nanoseconds timeout) noexcept
     {
         return os::sleep_on(word, expected, timeout);
     }
 
-    static void wake_all(std::atomic<std::uint32_t>& word) noexcept { os::wake_all(word); }
+    static void wake_all(ring::atomic<std::uint32_t>& word) noexcept { os::wake_all(word); }
 };
 
 } // namespace gregor::inline GREGOR_ABI::ring

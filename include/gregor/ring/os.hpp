@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "gregor/base/config.hpp"
+#include "gregor/ring/atomic.hpp"
 
 #if defined(__linux__)
 #    include <cerrno>
@@ -85,10 +86,10 @@ struct futex_time {
 
 /// Sleeps while the word holds the expected value, until woken or the time is up (then false). May
 /// return early for no reason.
-inline bool sleep_on(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+inline bool sleep_on(const atomic<std::uint32_t>& word, std::uint32_t expected,
                      std::chrono::nanoseconds timeout) noexcept
 {
-    static_assert(sizeof(word) == 4 && std::atomic<std::uint32_t>::is_always_lock_free);
+    static_assert(sizeof(word) == 4, "as wide as the kernel reads it");
     const bool counted = timeout.count() <= longest_sleep.count();
     const std::int64_t time = (counted ? timeout : longest_sleep).count();
     constexpr std::int64_t second = 1'000'000'000;
@@ -101,7 +102,7 @@ inline bool sleep_on(const std::atomic<std::uint32_t>& word, std::uint32_t expec
     return !(rc == -1 && errno == ETIMEDOUT && counted);
 }
 
-inline void wake_all(std::atomic<std::uint32_t>& word) noexcept
+inline void wake_all(atomic<std::uint32_t>& word) noexcept
 {
     ::syscall(futex_call, &word, FUTEX_WAKE_PRIVATE, 0x7fffffff, nullptr, nullptr, 0);
 }
@@ -134,7 +135,7 @@ inline parking_place& place_of(const void* address) noexcept
     return places[(reinterpret_cast<std::uintptr_t>(address) >> 6U) % 64U];
 }
 
-inline bool sleep_on(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+inline bool sleep_on(const atomic<std::uint32_t>& word, std::uint32_t expected,
                      std::chrono::nanoseconds timeout) noexcept
 {
     parking_place& place = place_of(&word);
@@ -149,7 +150,7 @@ inline bool sleep_on(const std::atomic<std::uint32_t>& word, std::uint32_t expec
     return place.woken.wait_for(lock, counted ? timeout : longest_sleep, changed) || !counted;
 }
 
-inline void wake_all(std::atomic<std::uint32_t>& word) noexcept
+inline void wake_all(atomic<std::uint32_t>& word) noexcept
 {
     parking_place& place = place_of(&word);
     {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
 #include "gregor/base/config.hpp"
+#include "gregor/ring/atomic.hpp"
 
 namespace gregor::inline GREGOR_ABI::ring {
 
@@ -33,7 +33,7 @@ public:
     }
 
 private:
-    std::atomic<std::uint32_t> count_{0};
+    atomic<std::uint32_t> count_{0};
 };
 
 /// Holds an object together with others; the last one destroys it. A `std::shared_ptr` of what

@@ -30,7 +30,8 @@ struct counting_env : hooked_env {
     }
     static void pause() { ++pauses; }
     static void yield() { ++yields; }
-    static bool wait(const std::atomic<std::uint32_t>&, std::uint32_t, std::chrono::nanoseconds)
+    static bool wait(const gregor::ring::atomic<std::uint32_t>&, std::uint32_t,
+                     std::chrono::nanoseconds)
     {
         ++sleeps;
         return true;

@@ -28,7 +28,7 @@ struct hooked_env : gregor::ring::std_env {
     static void fence() { call(at_fence); }
     static void light() { call(at_light); }
     static void heavy() { call(at_heavy); }
-    static void wake_all(std::atomic<std::uint32_t>&) { ++woken; }
+    static void wake_all(gregor::ring::atomic<std::uint32_t>&) { ++woken; }
 
 private:
     /// Once: what it does may come by here again.
