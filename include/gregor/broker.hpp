@@ -288,7 +288,8 @@ result<std::shared_ptr<Topic>> broker::make(std::string_view name, const topic_o
     try {
         return attempt();
     } catch (const std::bad_alloc&) {
-        return refusal::no_memory_for_topic(name, options, sizeof(typename Topic::slot_type));
+        return refusal::no_memory_for_topic(name, options.partitions, options.capacity_records,
+                                            sizeof(typename Topic::slot_type));
     }
 #else
     return attempt();

@@ -60,7 +60,8 @@ public:
 
     /// Joins a group, and shares its partitions with the other members. Throws gregor::error when
     /// the topic or the group does not allow it, or an option is impossible.
-    consumer(Topic& topic, std::string_view group, const consumer_options& options = {})
+    consumer(Topic& topic, std::string_view group) : consumer(create(topic, group).value()) {}
+    consumer(Topic& topic, std::string_view group, const consumer_options& options)
         : consumer(create(topic, group, options).value())
     {
     }
@@ -72,8 +73,12 @@ public:
     }
 
     /// As the constructors, for builds without exceptions.
+    [[nodiscard]] static result<consumer> create(Topic& topic, std::string_view group)
+    {
+        return joined(topic, group, {});
+    }
     [[nodiscard]] static result<consumer> create(Topic& topic, std::string_view group,
-                                                 const consumer_options& options = {});
+                                                 const consumer_options& options);
     [[nodiscard]] static result<consumer> create(Topic& topic,
                                                  const consumer_options& options = {});
 
@@ -91,8 +96,7 @@ public:
     /// committed, so that it comes again.
     ~consumer() { leave(); }
 
-    // --- reading
-    // -----------------------------------------------------------------------------------
+    // --- reading ---------------------------------------------------------------------------------
 
     /// The next records of one partition, fair among partitions; waits for them this long at most.
     [[nodiscard]] GREGOR_INLINE batch_type poll(std::chrono::nanoseconds timeout = no_timeout)
@@ -134,8 +138,7 @@ public:
     /// Ends the poll that waits now, or the next one that comes, with `woken`. From any thread.
     void wakeup() noexcept { core_->wakeup(); }
 
-    // --- being told
-    // ----------------------------------------------------------------------------------
+    // --- being told ------------------------------------------------------------------------------
 
     /// Has a hook called when there may be something to poll for: records, the end, a wakeup, news
     /// of the group. For loops that wait for other things, too; it tells them, by an eventfd for
@@ -162,8 +165,7 @@ public:
     /// what the one before returned, once that was let go. Delivers nothing. A snapshot.
     [[nodiscard]] bool ready() { return core_->ready(); }
 
-    // --- committing
-    // ----------------------------------------------------------------------------------
+    // --- committing ------------------------------------------------------------------------------
 
     /// Commits everything that was returned, also what is in hand.
     commit_status commit() { return core_->commit(); }
@@ -175,12 +177,11 @@ public:
     /// memory is short it throws std::bad_alloc, and nothing is committed.
     commit_status commit(partition_id p, offset_t next, std::string_view metadata)
     {
-        offset_note note{next, std::string{metadata}};
+        offset_note note{next, label{metadata}};
         return core_->commit(p, next, &note);
     }
 
-    // --- where it is
-    // ---------------------------------------------------------------------------------
+    // --- where it is -----------------------------------------------------------------------------
 
     /// Joins the group, as the constructor does: for a consumer that is in none and has nothing
     /// assigned (see `unsubscribe`), while no batch is in hand. Throws gregor::error.
@@ -216,7 +217,10 @@ public:
     void assign_all();
 
     /// The partitions it reads, in order.
-    [[nodiscard]] std::vector<partition_id> assignment() const;
+    [[nodiscard]] std::vector<partition_id> assignment() const
+    {
+        return core_->assigned().partitions();
+    }
 
     /// The next offset that poll returns.
     [[nodiscard]] offset_t position(partition_id p) const { return reader_of(p).position(); }
@@ -247,9 +251,22 @@ public:
         return first.any ? std::optional<offset_t>{first.at} : std::nullopt;
     }
     /// End minus committed (minus position, where nothing was committed). Never negative.
-    [[nodiscard]] std::uint64_t lag(partition_id p) const;
+    [[nodiscard]] std::uint64_t lag(partition_id p) const
+    {
+        // committed first, then the end: so it is never negative
+        const offset_t from = committed(p).value_or(position(p));
+        const offset_t end = end_offset(p);
+        return end > from ? end - from : 0;
+    }
     /// Of all its partitions together.
-    [[nodiscard]] std::uint64_t lag() const;
+    [[nodiscard]] std::uint64_t lag() const
+    {
+        std::uint64_t sum = 0;
+        for (const auto* each : core_->assigned().readers().all()) {
+            sum += lag(each->id());
+        }
+        return sum;
+    }
 
     /// From the next poll on; an offset that is not there is out of range, see `auto_offset_reset`.
     /// What a seek forward passes over counts as returned: the next commit of all, by hand or by a
@@ -339,6 +356,8 @@ private:
         return *found;
     }
 
+    static result<consumer> joined(Topic& topic, std::string_view group, consumer_terms&& options);
+
     template <class Iterator>
     bool set_paused(Iterator first, Iterator last, bool paused)
     {
@@ -360,24 +379,42 @@ result<consumer<Topic>> consumer<Topic>::create(Topic& topic, std::string_view g
                                                 const consumer_options& options)
 {
     return unless_out_of_memory(topic.name(), [&]() -> result<consumer> {
-        handle<core> made{new core{topic.state(), options}};
+        if (objection why = refusal::of_consumer(topic.name(), true, options, Topic::layout::takes,
+                                                 Topic::layout::has_timestamp, Topic::durable)) {
+            return why;
+        }
+        return joined(topic, group, consumer_terms{options});
+    });
+}
+
+template <class Topic>
+result<consumer<Topic>> consumer<Topic>::joined(Topic& topic, std::string_view group,
+                                                consumer_terms&& options)
+{
+#if GREGOR_EXCEPTIONS
+    try {
+#endif
+        handle<core> made{new core{topic.state(), static_cast<consumer_terms&&>(options)}};
         if (objection why = made->join(group)) {
             return why;
         }
         return consumer{static_cast<handle<core>&&>(made)};
-    });
+#if GREGOR_EXCEPTIONS
+    } catch (const std::bad_alloc&) {
+        return refusal::no_memory_for("consumer", topic.name(), "memory for it");
+    }
+#endif
 }
 
 template <class Topic>
 result<consumer<Topic>> consumer<Topic>::create(Topic& topic, const consumer_options& options)
 {
     return unless_out_of_memory(topic.name(), [&]() -> result<consumer> {
-        if (objection why =
-                refusal::of_consumer(topic.name(), false, {}, options, Topic::layout::takes,
-                                     Topic::layout::has_timestamp, Topic::durable)) {
+        if (objection why = refusal::of_consumer(topic.name(), false, options, Topic::layout::takes,
+                                                 Topic::layout::has_timestamp, Topic::durable)) {
             return why;
         }
-        return consumer{handle<core>{new core{topic.state(), options}}};
+        return consumer{handle<core>{new core{topic.state(), consumer_terms{options}}}};
     });
 }
 
@@ -389,12 +426,6 @@ void consumer<Topic>::assign_all()
         all.push_back(each.id);
     }
     assign(all.begin(), all.end());
-}
-
-template <class Topic>
-std::vector<partition_id> consumer<Topic>::assignment() const
-{
-    return core_->assigned().partitions();
 }
 
 template <class Topic>
@@ -414,25 +445,6 @@ std::optional<offset_t> consumer<Topic>::committed(partition_id p) const
         return std::nullopt;
     }
     return ring::sequence_in<offset_t>(word);
-}
-
-template <class Topic>
-std::uint64_t consumer<Topic>::lag(partition_id p) const
-{
-    // committed first, then the end: so it is never negative
-    const offset_t from = committed(p).value_or(position(p));
-    const offset_t end = end_offset(p);
-    return end > from ? end - from : 0;
-}
-
-template <class Topic>
-std::uint64_t consumer<Topic>::lag() const
-{
-    std::uint64_t sum = 0;
-    for (const auto* each : core_->assigned().readers().all()) {
-        sum += lag(each->id());
-    }
-    return sum;
 }
 
 } // namespace gregor::inline GREGOR_ABI

@@ -36,8 +36,8 @@ public:
     using env = typename reader::env;
     using batch_type = batch<Topic>;
 
-    consumer_core(const ring::shared<state_type>& state, const consumer_options& options)
-        : search<Topic>(state, options)
+    consumer_core(const ring::shared<state_type>& state, consumer_terms&& options)
+        : search<Topic>(state, static_cast<consumer_terms&&>(options))
     {
         this->drop = [](lender<Topic>& self) noexcept {
             delete static_cast<consumer_core*>(&self);

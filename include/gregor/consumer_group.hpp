@@ -207,9 +207,8 @@ bool fence_absent(Group& group, std::chrono::nanoseconds now) noexcept
 
 /// The group of this name, made if need be, or why it cannot be joined.
 template <class Topic>
-result<typename Topic::state_type::group_type*> find_group(typename Topic::state_type& state,
-                                                           std::string_view name,
-                                                           const consumer_options& options)
+result<typename Topic::state_type::group_type*>
+find_group(typename Topic::state_type& state, std::string_view name, const consumer_terms& options)
 {
     for (auto& group : state.groups) {
         if (!same_text(group.name, name)) {
@@ -229,7 +228,7 @@ result<typename Topic::state_type::group_type*> find_group(typename Topic::state
 /// A new member of the group. One that comes back under the instance id of another finds its
 /// partitions, and nobody else is bothered; the other, if it is still there, is fenced.
 template <class Group>
-ring::shared<typename Group::member> join_group(Group& group, const consumer_options& options,
+ring::shared<typename Group::member> join_group(Group& group, const consumer_terms& options,
                                                 std::chrono::nanoseconds now)
 {
     ring::shared member{new typename Group::member{group.members_ever, options}};

@@ -123,7 +123,7 @@ std::vector<group_listing> group_admin<Topic>::list() const
     std::vector<group_listing> all;
     const std::lock_guard lock{state_->mutex};
     for (const group_type& each : state_->groups) {
-        all.push_back({each.name, status_of(each), each.members.size()});
+        all.push_back({std::string{each.name}, status_of(each), each.members.size()});
     }
     return all;
 }
@@ -190,7 +190,7 @@ result<group_description> group_admin<Topic>::describe(std::string_view group) c
             }
         }
         for (const auto& each : found->members) {
-            member_description member{each->id, each->instance_id, each->away, {}};
+            member_description member{each->id, std::string{each->instance_id}, each->away, {}};
             for (std::size_t p = 0; p != found->shares.size(); ++p) {
                 if (found->shares[p].owner == each) {
                     all.partitions[p].owner = each->id;
@@ -308,7 +308,7 @@ void group_admin<Topic>::put(const typename state_type::partition_type& partitio
     const offset_t to = where.in(begin, now.end, here);
     share.resume = no_such_offset;
     share.untold = {};
-    share.note.text.clear();
+    share.note.text = {};
     share.kept.clear_notes();
     if (!cursor.holding()) {
         share.move(to, place::committed);

@@ -131,7 +131,7 @@ template <class Topic>
 class named_topic final : public named_topic_base {
 public:
     explicit named_topic(Topic&& topic)
-        : named_topic_base(topic.name()), state_(topic.state()),
+        : named_topic_base(std::string{topic.name()}), state_(topic.state()),
           topic_(std::make_shared<Topic>(std::move(topic)))
     {
     }
@@ -188,7 +188,7 @@ topic_description named_topic<Topic>::describe() const
         all.partitions.push_back({each.id, begin, each.log.end_offset()});
     }
     for (const auto& each : state_->groups) {
-        all.groups.push_back(each.name);
+        all.groups.emplace_back(each.name);
     }
     return all;
 }

@@ -92,15 +92,18 @@ struct log_options {
     bool sync_at_opening = false;
 };
 
+inline constexpr std::uint32_t usual_partitions = 1;
+inline constexpr std::size_t usual_capacity_records = std::size_t{1} << 14U;
+
 struct topic_options {
     /// How many logs the topic is split into; order holds within each. 1 to 65536.
-    std::uint32_t partitions = 1;
+    std::uint32_t partitions = usual_partitions;
 
     /// How many records each partition keeps in its ring: a power of two, 2 or more. A larger ring
     /// lets producers and consumers drift further apart (and off each other's cache lines); its
     /// memory is touched only as records first reach it. Not of `storage::mmap_log`: see
     /// `log.segment_bytes`.
-    std::size_t capacity_records = std::size_t{1} << 14U;
+    std::size_t capacity_records = usual_capacity_records;
 
     /// Groups that hold producers back before their first member has joined: nothing sent from the
     /// start of the topic on is lost to them. Where a log on disk has let go of what one of them

@@ -37,7 +37,7 @@ public:
     /// At the cursor's place, or where the options say. Under the topic's mutex, as its end.
     /// The clock and the options outlive it.
     partition_reader(partition_id p, log_type& log, kept_cursor<log_type> cursor, owned_place lease,
-                     const clock& time, const consumer_options& options, const left_behind& last)
+                     const clock& time, const consumer_terms& options, const left_behind& last)
         : id_(p), log_(&log), cursor_(static_cast<kept_cursor<log_type>&&>(cursor)),
           lease_(static_cast<owned_place&&>(lease)), unusual_(options.lossy ? lossy : 0U),
           most_(options.max_poll_records), time_(&time), options_(&options)
@@ -437,7 +437,7 @@ private:
     unsigned unusual_;         // one word, so that who is as usual asks once
     std::size_t most_;
     const clock* time_;
-    const consumer_options* options_;
+    const consumer_terms* options_;
 };
 
 } // namespace gregor::inline GREGOR_ABI

@@ -294,24 +294,21 @@ producer(Topic&, Partitioner) -> producer<Topic>;
 template <class Topic>
 result<producer<Topic>> producer<Topic>::create(Topic& topic, partitioner choose)
 {
-    const auto join = [&]() -> result<producer> {
+#if GREGOR_EXCEPTIONS
+    try {
+#endif
         const auto& state = topic.state();
         const std::lock_guard lock{state->mutex};
         if (!Topic::policies::producers::many && state->live_producers != 0) {
             return refusal::second_producer(state->name);
         }
         return producer{handle<core>{new core{state, static_cast<partitioner&&>(choose)}}};
-    };
 #if GREGOR_EXCEPTIONS
-    try {
-        return join();
     } catch (const std::bad_alloc&) {
         return refusal::no_memory_for(
             "producer", topic.name(),
             "memory for it, and for 8 bytes a slot when it is the second");
     }
-#else
-    return join();
 #endif
 }
 

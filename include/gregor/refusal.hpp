@@ -22,6 +22,11 @@ namespace gregor::inline GREGOR_ABI::refusal {
 
 inline constexpr std::uint32_t most_partitions = 65536;
 
+[[nodiscard]] inline error unnamed_topic()
+{
+    return error{errc::invalid_name, "topic \"\"|a name|an empty one", {}};
+}
+
 /// The options of a topic whose partitions can hold `most_records`, in one group only or in many.
 [[nodiscard]] inline objection of_topic(std::string_view name, const topic_options& options,
                                         std::size_t most_records, bool one_group)
@@ -30,7 +35,7 @@ inline constexpr std::uint32_t most_partitions = 65536;
         return error{code, {"topic \"", name, "\""}, expected, found};
     };
     if (name.empty()) {
-        return no(errc::invalid_name, {"a name"}, {"an empty one"});
+        return unnamed_topic();
     }
     if (options.partitions == 0 || options.partitions > most_partitions) {
         return no(errc::invalid_option, {"1 to 65536 partitions"}, {digits{options.partitions}});
@@ -68,14 +73,12 @@ inline constexpr std::uint32_t most_partitions = 65536;
                  {"\"", directory, "\""}};
 }
 
-[[nodiscard]] inline error no_memory_for_topic(std::string_view name, const topic_options& options,
-                                               std::size_t slot_bytes)
+[[nodiscard]] inline error no_memory_for_topic(std::string_view name, std::size_t partitions,
+                                               std::size_t capacity_records, std::size_t slot_bytes)
 {
     return error{errc::out_of_memory,
-                 {"topic \"", name, "\""},
-                 {"memory for ", digits{options.partitions}, " partitions of ",
-                  digits{options.capacity_records}, " records of ", digits{slot_bytes}, " bytes"},
-                 {"less"}};
+                 "topic \"%\"|memory for % partitions of % records of % bytes|less",
+                 {name, digits{partitions}, digits{capacity_records}, digits{slot_bytes}}};
 }
 
 /// So many partitions more in a topic that has `there`.
@@ -110,15 +113,14 @@ inline constexpr std::uint32_t most_partitions = 65536;
 [[nodiscard]] inline error second_producer(std::string_view topic)
 {
     return error{errc::producer_exists,
-                 {"producer of topic \"", topic, "\""},
-                 {"no other producer, by producers::single"},
-                 {"one alive"}};
+                 "producer of topic \"%\"|no other producer, by producers::single|one alive",
+                 {topic}};
 }
 
 /// The options of a consumer, with or without a group, of a topic for one group only or for many.
 [[nodiscard]] inline objection of_consumer(std::string_view topic, bool in_group,
-                                           std::string_view group, const consumer_options& options,
-                                           bool one_group, bool has_timestamps, bool durable)
+                                           const consumer_options& options, bool one_group,
+                                           bool has_timestamps, bool durable)
 {
     const auto no = [&](errc code, const char* expected, text_parts found) -> objection {
         return error{code, {"consumer of topic \"", topic, "\""}, {expected}, found};
@@ -145,9 +147,6 @@ inline constexpr std::uint32_t most_partitions = 65536;
     if (options.reset_duration.count() < 0) {
         return no_time("a reset_duration of 0 or more", options.reset_duration.count());
     }
-    if (in_group && group.empty()) {
-        return no(errc::invalid_name, "a group name", {"an empty one"});
-    }
     if (one_group && options.lossy) {
         return no(errc::group_not_allowed, "a lossless group, by groups::one", {"lossy"});
     }
@@ -157,20 +156,25 @@ inline constexpr std::uint32_t most_partitions = 65536;
     return {};
 }
 
+[[nodiscard]] inline error unnamed_group(std::string_view topic)
+{
+    return error{errc::invalid_name, "consumer of topic \"%\"|a group name|an empty one", {topic}};
+}
+
 /// `what` is a consumer, or a producer.
 [[nodiscard]] inline error no_memory_for(const char* what, std::string_view topic,
                                          const char* expected)
 {
-    return error{errc::out_of_memory, {what, " of topic \"", topic, "\""}, {expected}, {"less"}};
+    return error{errc::out_of_memory, "% of topic \"%\"|%|less", {what, topic, expected}};
 }
 
 [[nodiscard]] inline error second_group(std::string_view topic, std::string_view group,
                                         std::string_view there)
 {
     return error{errc::group_not_allowed,
-                 {"consumer of topic \"", topic, "\" in group \"", group, "\""},
-                 {"one group only, by groups::one"},
-                 {"group \"", there, "\""}};
+                 "consumer of topic \"%\" in group \"%\"|one group only, by groups::one|"
+                 "group \"%\"",
+                 {topic, group, there}};
 }
 
 [[nodiscard]] inline error declared_lossy(std::string_view topic, std::string_view group)
@@ -185,9 +189,11 @@ inline constexpr std::uint32_t most_partitions = 65536;
                                       bool made_lossy)
 {
     return error{errc::invalid_option,
-                 {"consumer of topic \"", topic, "\" in group \"", group, "\""},
-                 {made_lossy ? "lossy" : "lossless", ", as the group was made"},
-                 {made_lossy ? "lossless" : "lossy"}};
+                 made_lossy ? "consumer of topic \"%\" in group \"%\"|"
+                              "lossy, as the group was made|lossless"
+                            : "consumer of topic \"%\" in group \"%\"|"
+                              "lossless, as the group was made|lossy",
+                 {topic, group}};
 }
 
 } // namespace gregor::inline GREGOR_ABI::refusal

@@ -65,15 +65,16 @@ public:
 
     /// An empty topic. Throws gregor::error where an option is impossible or memory is not to be
     /// had.
-    explicit basic_topic(std::string name, const topic_options& options = {}, clock time = clock{})
-        : basic_topic(
-              create(static_cast<std::string&&>(name), options, static_cast<clock&&>(time)).value())
+    explicit basic_topic(std::string_view name) : basic_topic(create(name).value()) {}
+    explicit basic_topic(std::string_view name, const topic_options& options, clock time = clock{})
+        : basic_topic(create(name, options, static_cast<clock&&>(time)).value())
     {
     }
 
     /// As the constructor, for builds without exceptions.
+    [[nodiscard]] static result<basic_topic> create(std::string_view name);
     [[nodiscard]] static result<basic_topic>
-    create(std::string name, const topic_options& options = {}, clock time = clock{});
+    create(std::string_view name, const topic_options& options, clock time = clock{});
 
     basic_topic(basic_topic&&) noexcept = default;
     basic_topic& operator=(basic_topic&& other) noexcept
@@ -102,7 +103,8 @@ public:
     /// time is up first. Say `close` before, or more may come.
     [[nodiscard]] bool wait_drained(std::chrono::nanoseconds timeout) const;
 
-    [[nodiscard]] const std::string& name() const noexcept { return state_->name; }
+    /// Lasts as long as the topic, or a handle of it.
+    [[nodiscard]] std::string_view name() const noexcept { return state_->name; }
     /// How many there are. A snapshot; only grows.
     [[nodiscard]] std::uint32_t partitions() const noexcept
     {
@@ -198,6 +200,8 @@ public:
     [[nodiscard]] const ring::shared<state_type>& state() const noexcept { return state_; }
 
 private:
+    using source_type = typename state_type::source_type;
+
     explicit basic_topic(ring::shared<state_type> state) noexcept
         : state_(static_cast<ring::shared<state_type>&&>(state))
     {
@@ -225,12 +229,34 @@ template <class T, class... Policies>
 using topic = basic_topic<T, select_policies<Policies...>>;
 
 template <class T, class Policies>
+result<basic_topic<T, Policies>> basic_topic<T, Policies>::create(std::string_view name)
+{
+    if constexpr (durable || usual_capacity_records > log_type::most_records) {
+        return create(name, topic_options{});
+    } else {
+        if (name.empty()) {
+            return refusal::unnamed_topic();
+        }
+#if GREGOR_EXCEPTIONS
+        try {
+#endif
+            return basic_topic{ring::shared{new state_type{name, clock{}, source_type{}}}};
+#if GREGOR_EXCEPTIONS
+        } catch (const std::bad_alloc&) {
+            return refusal::no_memory_for_topic(name, usual_partitions, usual_capacity_records,
+                                                sizeof(slot_type));
+        }
+#endif
+    }
+}
+
+template <class T, class Policies>
 result<basic_topic<T, Policies>>
-basic_topic<T, Policies>::create(std::string name, const topic_options& options, clock time)
+basic_topic<T, Policies>::create(std::string_view name, const topic_options& options, clock time)
 {
     const auto make = [&]() -> result<basic_topic> {
-        constexpr std::size_t most_records = state_type::log_type::most_records;
-        if (objection why = refusal::of_topic(name, options, most_records, layout::takes)) {
+        if (objection why =
+                refusal::of_topic(name, options, log_type::most_records, layout::takes)) {
             return why;
         }
         if constexpr (durable) {
@@ -246,7 +272,7 @@ basic_topic<T, Policies>::create(std::string name, const topic_options& options,
                 return refusal::log_in_memory(name, options.log.directory);
             }
             return whole(ring::shared{new state_type{name, static_cast<clock&&>(time),
-                                                     typename state_type::source_type{options}}},
+                                                     source_type{options}}},
                          options);
         }
     };
@@ -254,7 +280,8 @@ basic_topic<T, Policies>::create(std::string name, const topic_options& options,
     try {
         return make();
     } catch (const std::bad_alloc&) {
-        return refusal::no_memory_for_topic(name, options, sizeof(slot_type));
+        return refusal::no_memory_for_topic(name, options.partitions, options.capacity_records,
+                                            sizeof(slot_type));
     }
 #else
     return make();
@@ -380,7 +407,7 @@ explanation basic_topic<T, Policies>::explain() const
             const offset_t at = place.sequence();
             if (full && place.holding() && at <= in_the_way && at < end) {
                 why.holders.push_back({each.id, is_lease ? holder_kind::batch : holder_kind::group,
-                                       place.holder, at, end - at, since});
+                                       std::string{place.holder}, at, end - at, since});
             }
         });
         offset_t stuck_at = 0;

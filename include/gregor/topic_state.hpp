@@ -16,6 +16,7 @@
 #include "gregor/base/chain.hpp"
 #include "gregor/base/config.hpp"
 #include "gregor/base/error.hpp"
+#include "gregor/base/label.hpp"
 #include "gregor/base/result.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/log/group_state.hpp"
@@ -44,8 +45,8 @@ struct topic_state {
 
     using source_type = typename log_type::source;
 
-    topic_state(std::string topic_name, clock time_source, source_type&& logs)
-        : name(static_cast<std::string&&>(topic_name)), time(static_cast<clock&&>(time_source)),
+    topic_state(std::string_view topic_name, clock time_source, source_type&& logs)
+        : name(topic_name), time(static_cast<clock&&>(time_source)),
           source(static_cast<source_type&&>(logs)),
           partitions(source.partitions(), new_partition{source})
     {
@@ -88,7 +89,7 @@ struct topic_state {
     [[nodiscard]] result<partition_id> grow(std::uint32_t more);
 
     ring::holder_count holders;
-    const std::string name;
+    const label name;
     GREGOR_NO_UNIQUE_ADDRESS const clock time;
     source_type source; // under the mutex
     // Its size is looked at by every send, and written when the topic grows.
@@ -137,7 +138,7 @@ private:
     group_type& add_group(std::string_view group)
     {
         return groups.append(new group_type{
-            .name = text({group}), .shares = {partitions.size(), new_share{*this, group}}});
+            .name = label{group}, .shares = {partitions.size(), new_share{*this, group}}});
     }
 
     struct new_partition {
@@ -242,7 +243,7 @@ objection topic_state<T, Policies>::open_groups(const std::vector<std::string>& 
                 const unsigned most = at < log.begin_offset() ? place::committed + 0U
                                                               : place::committed | place::holds;
                 share.cursor->set(at, ring::flags_in(word) & most);
-                share.note = {at, std::move(note).value_or("")};
+                share.note = {at, label{note ? std::string_view{*note} : std::string_view{}}};
             });
         }
         for (group_type& group : groups) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 
 #include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
+#include "gregor/base/label.hpp"
 #include "gregor/base/text.hpp"
 
 namespace gregor::inline GREGOR_ABI {
@@ -90,19 +92,19 @@ private:
 ///         would compile all that copies and joins strings.)
 class error : public std::system_error {
 public:
-    error(errc code, text_parts operation, text_parts expected, text_parts found)
+    /// By a pattern: `operation|expected|found`, in which each % stands for the next of the facts.
+    /// (A pattern is one literal, where a list of parts is a list to fill in each program with a
+    /// topic.)
+    error(errc code, const char* pattern, text_parts facts)
         : std::system_error(make_error_code(code)), whole_("")
     {
-        std::string whole = text(operation);
-        operation_end_ = whole.size();
-        append(whole, {before_expected});
-        append(whole, expected);
-        append(whole, {before_found});
-        found_begin_ = whole.size();
-        append(whole, found);
-        found_end_ = whole.size();
-        append(whole, {": ", std::system_error::what()});
-        whole_ = std::runtime_error{whole};
+        const label room{compose(nullptr, pattern, facts)};
+        compose(room.data(), pattern, facts);
+        whole_ = std::runtime_error{room.data()};
+    }
+    error(errc code, text_parts operation, text_parts expected, text_parts found)
+        : error(code, "%|%|%", {text(operation), text(expected), text(found)})
+    {
     }
     error(errc code, std::string_view operation, std::string_view expected, std::string_view found)
         : error(code, text_parts{operation}, text_parts{expected}, text_parts{found})
@@ -135,6 +137,41 @@ public:
 private:
     static constexpr std::string_view before_expected = ": expected ";
     static constexpr std::string_view before_found = ", found ";
+
+    /// Writes it all to `to`, and an end behind it; or only says how much room that takes.
+    std::size_t compose(char* to, const char* pattern, text_parts facts)
+    {
+        std::size_t size = 0;
+        const auto add = [&](std::string_view part) {
+            if (to != nullptr && !part.empty()) {
+                std::memcpy(to + size, part.data(), part.size());
+            }
+            size += part.size();
+        };
+        constexpr std::size_t one =
+            1; // of an int, gcc would look at concepts, for 70 M instructions
+        const std::string_view* fact = facts.begin();
+        bool is_operation = true;
+        for (; *pattern != 0; ++pattern) {
+            if (*pattern == '%') {
+                add(*fact++);
+            } else if (*pattern != '|') {
+                add({pattern, one});
+            } else if (is_operation) {
+                operation_end_ = size;
+                add(before_expected);
+                is_operation = false;
+            } else {
+                add(before_found);
+                found_begin_ = size;
+            }
+        }
+        found_end_ = size;
+        add(": ");
+        add(std::system_error::what());
+        add({"", one});
+        return size;
+    }
 
     [[nodiscard]] std::string part(std::size_t begin, std::size_t end) const
     {

@@ -38,8 +38,7 @@ public:
     using group_type = typename state_type::group_type;
     using inside = typename membership<Topic>::inside;
 
-    assignment(state_type& state, const consumer_options& options)
-        : state_(state), options_(options)
+    assignment(state_type& state, const consumer_terms& options) : state_(state), options_(options)
     {
     }
     assignment(const assignment&) = delete;
@@ -152,7 +151,7 @@ public:
             ring::sequence_in<offset_t>(word) != note_of(r).of) {
             return {};
         }
-        return note_of(r).text;
+        return std::string{note_of(r).text};
     }
 
     // --- the group's changes, while inside -------------------------------------------------------
@@ -436,7 +435,7 @@ private:
     }
 
     state_type& state_;
-    const consumer_options& options_;
+    const consumer_terms& options_;
     membership<Topic> member_;
     reader_list<reader> readers_;
     // Of these the listener was not told yet.

@@ -33,7 +33,7 @@ auto unless_out_of_memory([[maybe_unused]] std::string_view topic, Make&& make) 
 /// or throws, and has changed nothing.
 template <class Topic>
 objection join_by_name(typename Topic::state_type& state, assignment<Topic>& assigned,
-                       std::string_view name, const consumer_options& options)
+                       std::string_view name, const consumer_terms& options)
 {
     using state_type = typename Topic::state_type;
     struct at_the_end {

@@ -42,7 +42,7 @@ public:
     membership() = default;
 
     /// Joins. Under the mutex; nothing is read yet.
-    membership(state_type& state, group_type& group, const consumer_options& options)
+    membership(state_type& state, group_type& group, const consumer_terms& options)
         : group_(&group), self_(join_group(group, options, state.time.steady_now()))
     {
         ++group.users;
@@ -168,7 +168,7 @@ public:
     }
 
     /// A fenced member takes part again, as a new one.
-    void rejoin(state_type& state, const consumer_options& options)
+    void rejoin(state_type& state, const consumer_terms& options)
     {
         auto again = join_group(*group_, options, state.time.steady_now());
         self_->leave();

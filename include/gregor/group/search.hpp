@@ -31,8 +31,8 @@ public:
     using run_type = typename reader::run_type;
     using env = typename reader::env;
 
-    search(const ring::shared<state_type>& state, const consumer_options& options)
-        : subscription<Topic>(state, options)
+    search(const ring::shared<state_type>& state, consumer_terms&& options)
+        : subscription<Topic>(state, static_cast<consumer_terms&&>(options))
     {
     }
 

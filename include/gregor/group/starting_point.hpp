@@ -132,7 +132,7 @@ template <class Clock>
 template <class Topic>
 [[nodiscard]] offset_t
 reset_offset(const typename Topic::clock& clock, typename Topic::state_type::log_type& log,
-             typename Topic::state_type::place& lease, const consumer_options& options)
+             typename Topic::state_type::place& lease, const consumer_terms& options)
 {
     switch (options.reset) {
     case auto_offset_reset::earliest: return log.begin_offset();

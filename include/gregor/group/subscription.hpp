@@ -16,7 +16,7 @@
 #include "gregor/batch.hpp"
 #include "gregor/group/assignment.hpp"
 #include "gregor/group/joining.hpp"
-#include "gregor/options.hpp"
+#include "gregor/log/consumer_terms.hpp"
 #include "gregor/partition_reader.hpp"
 #include "gregor/refusal.hpp"
 #include "gregor/ring/signal.hpp"
@@ -35,8 +35,9 @@ public:
     using env = typename reader::env;
 
     // NOLINTNEXTLINE(modernize-pass-by-value): a copy each, and no move to compile beside it
-    subscription(const ring::shared<state_type>& state, const consumer_options& options)
-        : state_(state), options_(options), assigned_(*state_, options_)
+    subscription(const ring::shared<state_type>& state, consumer_terms&& options)
+        : state_(state), options_(static_cast<consumer_terms&&>(options)),
+          assigned_(*state_, options_)
     {
         this->topic = state_.get();
     }
@@ -64,10 +65,8 @@ public:
         GREGOR_ASSERT(assigned_.readers().all().empty(),
                       "subscribe was called while partitions are assigned: unsubscribe first");
         GREGOR_ASSERT(this->lease == nullptr, "subscribe was called while a batch is alive");
-        using layout = typename Topic::layout;
-        if (objection why = refusal::of_consumer(state_->name, true, group, options_, layout::takes,
-                                                 layout::has_timestamp, Topic::durable)) {
-            return why;
+        if (group.empty()) {
+            return refusal::unnamed_group(state_->name);
         }
         return join_by_name(*state_, assigned_, group, options_);
     }
@@ -146,7 +145,7 @@ public:
             return commit_status::out_of_range;
         }
         if (note != nullptr) {
-            if (note->text.size() > reader::log_type::kept_offset::longest_note) {
+            if (std::string_view{note->text}.size() > reader::log_type::kept_offset::longest_note) {
                 return commit_status::metadata_too_long;
             }
             assigned_.write_note(*r, *note);
@@ -248,7 +247,7 @@ protected:
     }
 
     ring::shared<state_type> state_;
-    const consumer_options options_;
+    const consumer_terms options_;
     assignment<Topic> assigned_;
     bool told_ = false; // its listener is being told: what it calls changes no assignment
     bool closed_ = false;

@@ -76,7 +76,7 @@ public:
     // --- for who derives, and for the remedy -----------------------------------------------------
 
     [[nodiscard]] const run_options& options() const noexcept { return options_; }
-    [[nodiscard]] const std::string& topic_name() const noexcept { return state_->name; }
+    [[nodiscard]] std::string_view topic_name() const noexcept { return state_->name; }
 
     /// Whether the next record may be begun.
     [[nodiscard]] bool goes_on(const hand_type& self) const

@@ -88,7 +88,7 @@ namespace refusal {
     return "?";
 }
 
-[[nodiscard]] inline error letter_not_written(const std::string& topic, partition_id partition,
+[[nodiscard]] inline error letter_not_written(std::string_view topic, partition_id partition,
                                               offset_t offset, std::string found)
 {
     return error{errc::dead_letter_refused,

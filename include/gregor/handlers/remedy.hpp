@@ -118,8 +118,12 @@ bool remedy<Topic, Sink>::bury(figures_type& done, const record_type& r, const s
                                std::size_t attempts)
 {
     try {
-        dead_letter<value_type> letter{crew_.topic_name(), r.partition(), r.offset(), reason,
-                                       attempts,           std::nullopt};
+        dead_letter<value_type> letter{std::string{crew_.topic_name()},
+                                       r.partition(),
+                                       r.offset(),
+                                       reason,
+                                       attempts,
+                                       std::nullopt};
         if constexpr (Topic::encoded || std::is_copy_constructible_v<value_type>) {
             letter.value.emplace(r.copy());
         }

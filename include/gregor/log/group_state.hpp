@@ -9,9 +9,11 @@
 #include <utility>
 
 #include "gregor/base/config.hpp"
+#include "gregor/base/label.hpp"
 #include "gregor/base/short_list.hpp"
 #include "gregor/base/text.hpp"
 #include "gregor/base/types.hpp"
+#include "gregor/log/consumer_terms.hpp"
 #include "gregor/log/kept_nowhere.hpp"
 #include "gregor/options.hpp"
 #include "gregor/ring/growing_array.hpp"
@@ -35,8 +37,8 @@ namespace gregor::inline GREGOR_ABI {
 template <class Env>
 class alignas(cache_line_bytes) group_member {
 public:
-    group_member(std::uint64_t number, const consumer_options& options)
-        : id(number), instance_id(text({options.instance_id})),
+    group_member(std::uint64_t number, const consumer_terms& options)
+        : id(number), instance_id(std::string_view{options.instance_id}),
           max_poll_interval(options.max_poll_interval), listens(options.listener != nullptr)
     {
     }
@@ -107,7 +109,7 @@ public:
 
     ring::holder_count holders; ///< its consumer, and its group
     const std::uint64_t id;
-    const std::string instance_id;
+    const label instance_id;
     const std::chrono::nanoseconds max_poll_interval;
     const bool listens; ///< it wants to know before a partition goes
 
@@ -205,7 +207,7 @@ private:
 /// What was given with a committed offset, for who takes over. It says nothing of any other offset.
 struct offset_note {
     offset_t of = 0;
-    std::string text = {};
+    label text = {};
 };
 
 /// How many offsets before this one were overwritten before they could be read, and nobody was told
@@ -284,7 +286,7 @@ struct group_state {
         }
     };
 
-    std::string name;
+    label name;
     bool lossy = false;
     /// Named in the topic's options: holds producers back with or without members.
     bool declared = false;

@@ -55,6 +55,7 @@ public:
     /// What the logs of a topic are made from.
     class source {
     public:
+        source() = default;
         explicit source(const topic_options& options) noexcept
             : partitions_(options.partitions), capacity_(options.capacity_records)
         {
@@ -68,8 +69,8 @@ public:
         void withdraw(std::size_t) const noexcept {}
 
     private:
-        std::size_t partitions_;
-        std::size_t capacity_;
+        std::size_t partitions_ = usual_partitions;
+        std::size_t capacity_ = usual_capacity_records;
     };
 
     /// The most records a log can be asked for: its slots, and their bytes, can be counted.

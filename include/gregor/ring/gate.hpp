@@ -2,11 +2,10 @@
 #pragma once
 
 #include <atomic>
-#include <string>
 #include <string_view>
 
 #include "gregor/base/config.hpp"
-#include "gregor/base/text.hpp"
+#include "gregor/base/label.hpp"
 #include "gregor/ring/sequence.hpp"
 
 namespace gregor::inline GREGOR_ABI::ring {
@@ -23,7 +22,7 @@ public:
     using word = word_t<Seq>;
 
     protection() = default;
-    explicit protection(std::string_view name) : holder(text({name})) {}
+    explicit protection(std::string_view name) : holder(name) {}
 
     /// The value holds producers back.
     static constexpr unsigned holds = 1;
@@ -55,7 +54,7 @@ public:
     [[nodiscard]] bool holding() const noexcept { return (get() & holds) != 0; }
 
     /// Who holds it, for people; under the owner's mutex.
-    std::string holder;
+    label holder;
 
 private:
     template <class, class>
@@ -185,8 +184,7 @@ private:
         place* const first = places.head.load(std::memory_order_relaxed);
         for (place* p = first; p != nullptr; p = p->next_) {
             if (!p->taken_) {
-                p->holder.clear();
-                append(p->holder, {holder});
+                p->holder = label{holder};
                 p->taken_ = true;
                 return *p;
             }

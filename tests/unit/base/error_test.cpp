@@ -34,6 +34,17 @@ TEST_CASE("the parts of an error may look like what stands between them", "[base
     CHECK(empty.found().empty());
 }
 
+TEST_CASE("an error's pattern is filled in with the facts as they are", "[base]")
+{
+    const gregor::error e{
+        errc::invalid_option, "topic \"%\" of %|1 to % of it|no%e", {"50%|", "", "7", "n"}};
+    CHECK(e.operation() == "topic \"50%|\" of ");
+    CHECK(e.expected() == "1 to 7 of it");
+    CHECK(e.found() == "none");
+    CHECK(std::string{e.what()} ==
+          "topic \"50%|\" of : expected 1 to 7 of it, found none: " + e.code().message());
+}
+
 TEST_CASE("an error of the system says what it was asked for, and why not", "[base]")
 {
     const std::error_code code = std::make_error_code(std::errc::no_space_on_device);

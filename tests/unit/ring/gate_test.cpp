@@ -81,7 +81,7 @@ TEST_CASE("a place given back holds nobody, and serves the next one", "[ring][ga
     CHECK(gate.scan(50) == 50);
     place8& second = gate.cursor("second");
     CHECK(&second == &first);
-    CHECK(second.holder == "second");
+    CHECK(std::string_view{second.holder} == "second");
     CHECK(&gate.cursor("third") != &second);
     CHECK(&gate.lease("third") != &second);
 }
@@ -98,7 +98,7 @@ TEST_CASE("a visitor sees all cursors before all leases", "[ring][gate]")
     bool in_order = true;
     gate.visit([&](const place8& place, bool is_lease) {
         in_order = in_order && (is_lease || leases.empty());
-        (is_lease ? leases : cursors).push_back(place.holder);
+        (is_lease ? leases : cursors).emplace_back(place.holder);
     });
     CHECK(in_order);
     CHECK(cursors.size() == 2);
