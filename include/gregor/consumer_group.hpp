@@ -10,7 +10,6 @@
 #include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
 #include "gregor/base/error.hpp"
-#include "gregor/base/short_list.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/group/assignors.hpp"
 #include "gregor/log/group_state.hpp"
@@ -18,7 +17,6 @@
 #include "gregor/refusal.hpp"
 #include "gregor/ring/env.hpp"
 #include "gregor/ring/sequence.hpp"
-#include "gregor/ring/shared.hpp"
 #include "gregor/topic.hpp"
 
 namespace gregor::inline GREGOR_ABI {
@@ -29,47 +27,61 @@ namespace gregor::inline GREGOR_ABI {
 template <class Group>
 void order_all(const Group& group) noexcept
 {
-    for (const auto& each : group.members) {
+    for (auto* each = group.members.first(); each != nullptr; each = each->next) {
         each->order();
     }
 }
 
+/// A group, as an assignor that was named sees it.
+template <class Group>
+struct group_to_share_out {
+    static sharing_out::member member(const void* group, std::size_t m)
+    {
+        const auto& one = nth(group, m);
+        return {one.id, one.instance_id};
+    }
+    static std::size_t owner(const void* group, std::size_t p)
+    {
+        const auto& all = *static_cast<const Group*>(group);
+        std::size_t m = 0;
+        for (auto* each = all.members.first(); each != nullptr; each = each->next) {
+            if (each == all.shares[p].owner) {
+                break;
+            }
+            ++m;
+        }
+        return m;
+    }
+    static void give(void* group, std::size_t p, std::size_t m)
+    {
+        static_cast<Group*>(group)->shares[p].target = &nth(group, m);
+    }
+
+private:
+    static const typename Group::member& nth(const void* group, std::size_t m)
+    {
+        auto* one = static_cast<const Group*>(group)->members.first();
+        while (m-- != 0) {
+            one = one->next;
+        }
+        return *one;
+    }
+};
+
 /// Says who is to read what from now on. Nothing moves by that alone: each member gives and takes
-/// by itself. Throws what the assignor throws, and std::bad_alloc, and then has changed nothing.
+/// by itself. Throws what an assignor throws, and std::bad_alloc where one was named, and then has
+/// changed nothing.
 template <class Group>
 void rebalance(Group& group)
 {
-    if (!group.members.empty()) {
-        // what each owns, one after the other in one list
-        short_list<partition_id> owned;
-        owned.reserve(group.shares.size());
-        short_list<sharing_out::member> members;
-        for (const auto* member : group.members) {
-            const std::size_t before = owned.size();
-            for (std::uint32_t p = 0; p != group.shares.size(); ++p) {
-                if (group.shares[p].owner == member) {
-                    owned.push_back({p});
-                }
-            }
-            members.push_back(
-                {member->id, member->instance_id, owned.begin() + before, owned.size() - before});
-        }
-        const sharing_out what{static_cast<std::uint32_t>(group.shares.size()), members.begin(),
-                               members.size()};
-        short_list<std::size_t> owners;
-        if (group.assign) {
-            group.assign.deal(what, owners);
-        } else {
-            assignors::deal_sticky(what, owners);
-        }
-        GREGOR_ASSERT(owners.size() == group.shares.size(),
-                      "an assignor names one member for each partition");
-        for (const std::size_t owner : owners) {
-            GREGOR_ASSERT(owner < members.size(), "an assignor named a member that is not there");
-        }
-        for (std::size_t p = 0; p != owners.size(); ++p) {
-            group.shares[p].target = group.members[owners[p]];
-        }
+    if (group.members.empty()) {
+        // nobody to give anything
+    } else if (group.assign) {
+        using as_named = group_to_share_out<Group>;
+        group.assign.deal({&group, group.shares.size(), group.members.size(), &as_named::member,
+                           &as_named::owner, &as_named::give});
+    } else {
+        assignors::deal_sticky(group.members.first(), group.members.size(), group.shares);
     }
     ++group.generation;
     group.stale = false;
@@ -117,37 +129,23 @@ void rest(Group& group) noexcept
     if (group.declared || !group.members.empty()) {
         return;
     }
-    for (auto& share : group.shares) {
+    for (std::size_t p = group.shares.size(); p-- != 0;) {
+        auto& share = group.shares[p];
         const auto word = share.cursor->get();
         share.move(ring::sequence_in<offset_t>(word),
-                   ring::flags_in(word) & share.cursor->committed);
+                   ring::flags_in(word) & Group::place::committed);
         share.resume = no_such_offset;
     }
 }
 
-/// What a fenced member still had in the call that it was in when it was fenced is free now.
+/// Takes the member out of the group; what it owned is free. It is in none of its calls. Nobody may
+/// hold it after that.
 template <class Group>
-void give_back_all(Group& group, const typename Group::member& member) noexcept
+void take_out(Group& group, typename Group::member& member) noexcept
 {
-    bool any = false;
-    for (auto& share : group.shares) {
+    for (std::size_t p = group.shares.size(); p-- != 0;) {
+        auto& share = group.shares[p];
         if (share.owner == &member) {
-            share.give_back(no_such_offset);
-            any = true;
-        }
-    }
-    if (any) {
-        order_all(group);
-    }
-}
-
-/// Takes the member out of the group; what it owned is free, but for what it holds in one of its
-/// calls: that is free as soon as it is out of it.
-template <class Group>
-void take_out(Group& group, typename Group::member& member, bool outside) noexcept
-{
-    for (auto& share : group.shares) {
-        if (share.owner == &member && outside) {
             share.give_back(share.resume); // where it left the group, if it did
         }
         if (share.target == &member) {
@@ -158,17 +156,23 @@ void take_out(Group& group, typename Group::member& member, bool outside) noexce
     group.members.remove(member);
 }
 
-/// What a member held in one of its calls when another one came under its name is free when it is
-/// out of that, whether or not it ever calls again.
+/// What a member held in one of its calls when it was fenced is free when it is out of that,
+/// whether or not it ever calls again; that of `done` is, since it says so. True if there was any.
 template <class Group>
-[[nodiscard]] bool take_from_fenced(Group& group) noexcept
+bool take_from_fenced(Group& group, const typename Group::member* done = nullptr) noexcept
 {
     bool any = false;
-    for (auto& share : group.shares) {
-        if (share.owner != nullptr && share.owner->fenced && share.owner->order_and_see_outside()) {
+    for (std::size_t p = group.shares.size(); p-- != 0;) {
+        auto& share = group.shares[p];
+        auto* const owner = share.owner;
+        if (owner != nullptr && owner->fenced &&
+            (owner == done || owner->order_and_see_outside())) {
             share.give_back(no_such_offset);
             any = true;
         }
+    }
+    if (any) {
+        order_all(group);
     }
     return any;
 }
@@ -179,24 +183,25 @@ template <class Group>
 bool fence_absent(Group& group, std::chrono::nanoseconds now) noexcept
 {
     bool any = take_from_fenced(group);
-    for (std::size_t i = 0; i < group.members.size();) {
-        const ring::shared member{group.members[i]}; // its consumer may be gone
+    for (auto* next = group.members.first(); next != nullptr;) {
+        auto& member = *next;
+        next = member.next;
         // who is away may still be asked for something, and says that it is closed
-        const std::uint64_t activity = member->away ? 0 : member->activity();
-        if (activity % 2 != 0 || activity != member->seen_activity) {
-            member->seen_activity = activity;
-            member->seen_at = now;
-        } else if (now.count() - member->seen_at.count() >= member->max_poll_interval.count() &&
-                   member->order_and_see_outside()) {
-            take_out(group, *member, true);
-            group.fenced += member->away ? 0 : 1;
-            if (member->away) {
+        const bool away = member.away;
+        const std::uint64_t activity = away ? 0 : member.activity();
+        if (activity % 2 != 0 || activity != member.seen_activity) {
+            member.seen_activity = activity;
+            member.seen_at = now;
+        } else if (now.count() - member.seen_at.count() >= member.max_poll_interval.count() &&
+                   member.order_and_see_outside()) {
+            take_out(group, member);
+            if (away) {
                 rest(group); // it did leave
+            } else {
+                ++group.fenced;
             }
             any = true;
-            continue;
         }
-        ++i;
     }
     if (any) {
         group.stale = true;
@@ -205,79 +210,90 @@ bool fence_absent(Group& group, std::chrono::nanoseconds now) noexcept
     return any;
 }
 
-/// The group of this name, made if need be, or why it cannot be joined.
+/// Finds the group of this name, made if need be; or says why it cannot be joined.
 template <class Topic>
-result<typename Topic::state_type::group_type*>
-find_group(typename Topic::state_type& state, std::string_view name, const consumer_terms& options)
+objection find_group(typename Topic::state_type& state, std::string_view name, bool lossy,
+                     typename Topic::state_type::group_type*& found)
 {
-    for (auto& group : state.groups) {
-        if (!same_text(group.name, name)) {
-            if (Topic::layout::takes) {
-                return refusal::second_group(state.name, name, group.name);
+    for (auto* group = state.groups.first(); group != nullptr; group = group->next) {
+        if (!same_text(group->name, name)) {
+            if constexpr (Topic::layout::takes) {
+                return refusal::second_group(state.name, name, group->name);
             }
             continue;
         }
-        if (group.lossy != options.lossy) {
-            return refusal::other_loss(state.name, name, group.lossy);
+        if (group->lossy != lossy) {
+            return refusal::other_loss(state.name, name, group->lossy);
         }
-        return &group;
+        found = group;
+        return {};
     }
-    return state.make_group(name, options.lossy);
+    return state.make_group(name, lossy, found);
 }
 
-/// A new member of the group. One that comes back under the instance id of another finds its
-/// partitions, and nobody else is bothered; the other, if it is still there, is fenced.
+/// Takes the place of one that has the same instance id; that one, if it is still there, is fenced,
+/// and nobody else is bothered.
 template <class Group>
-ring::shared<typename Group::member> join_group(Group& group, const consumer_terms& options,
-                                                std::chrono::nanoseconds now)
+void replace(Group& group, typename Group::member& old, typename Group::member& by) noexcept
 {
-    ring::shared member{new typename Group::member{group.members_ever, options}};
-    member->seen_at = now;
+    const bool gone = old.away || old.order_and_see_outside();
+    group.fenced += old.away ? 0 : 1;
+    old.fenced = true;
+    bool others = false;
+    for (std::size_t p = group.shares.size(); p-- != 0;) {
+        auto& share = group.shares[p];
+        if (share.owner == &old && gone) {
+            share.give_back(share.resume);
+        }
+        if (share.target == &old) {
+            share.target = &by;
+        } else if (share.owner == nullptr) {
+            others = true; // it was somebody else's to be, who came meanwhile
+        }
+    }
+    group.members.remove(old);
+    group.members.add(by);
+    if (group.stale) {
+        rebalance_or_leave_it(group); // partitions came, or members went, meanwhile
+    } else if (others) {
+        order_all(group);
+    }
+}
+
+/// A new member of the group, for who lets go of it. One that comes back under the instance id of
+/// another finds its partitions.
+template <class Group>
+typename Group::member* join_group(Group& group, const consumer_terms& options,
+                                   std::chrono::nanoseconds now)
+{
+    auto* const made = new typename Group::member{group.members_ever, options};
+    made->seen_at = now;
     if (group.members.empty()) {
         group.assign = options.assign;
     }
-    if (!member->instance_id.empty()) {
-        for (std::size_t i = 0; i != group.members.size(); ++i) {
-            if (same_text(group.members[i]->instance_id, member->instance_id)) {
-                const ring::shared old{group.members[i]};
-                group.members.replace(i, *member);
-                const bool gone = old->away || old->order_and_see_outside();
-                group.fenced += old->away ? 0 : 1;
-                old->fenced = true;
-                bool others = false;
-                for (auto& share : group.shares) {
-                    if (share.owner == old.get() && gone) {
-                        share.give_back(share.resume);
-                    }
-                    if (share.target == old.get()) {
-                        share.target = member.get();
-                    } else if (share.owner == nullptr) {
-                        others = true; // it was somebody else's to be, who came meanwhile
-                    }
-                }
-                if (group.stale) {
-                    rebalance_or_leave_it(group); // partitions came, or members went, meanwhile
-                } else if (others) {
-                    order_all(group);
-                }
-                ++group.members_ever;
-                return member;
-            }
-        }
+    auto* old = group.members.first();
+    while (old != nullptr &&
+           (old->instance_id.empty() || !same_text(old->instance_id, made->instance_id))) {
+        old = old->next;
     }
-    group.members.add(*member);
+    if (old != nullptr) {
+        replace(group, *old, *made);
+    } else {
+        group.members.add(*made);
 #if GREGOR_EXCEPTIONS
-    try {
-        rebalance(group);
-    } catch (...) {
-        group.members.remove(*member);
-        throw;
-    }
+        try {
+            rebalance(group);
+        } catch (...) {
+            group.members.remove(*made);
+            throw;
+        }
 #else
-    rebalance(group);
+        rebalance(group);
 #endif
+    }
     ++group.members_ever;
-    return member;
+    made->holders.add();
+    return made;
 }
 
 /// The member goes, and has given back what it had; a static one only says that it is away.
@@ -285,19 +301,19 @@ template <class Group>
 void leave_group(Group& group, typename Group::member& member) noexcept
 {
     if (member.fenced) {
-        give_back_all(group, member); // it may have been fenced while it was leaving
+        take_from_fenced(group, &member); // it may have been fenced while it was leaving
         return;
     }
     if (!member.instance_id.empty()) {
         member.away = true;
-        for (auto& share : group.shares) {
-            if (share.owner == &member) {
-                share.hide_owner();
+        for (std::size_t p = group.shares.size(); p-- != 0;) {
+            if (group.shares[p].owner == &member) {
+                group.shares[p].hide_owner();
             }
         }
         return;
     }
-    take_out(group, member, true);
+    take_out(group, member);
     if (group.members.empty()) {
         rest(group);
     } else {

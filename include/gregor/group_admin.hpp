@@ -122,8 +122,8 @@ std::vector<group_listing> group_admin<Topic>::list() const
 {
     std::vector<group_listing> all;
     const std::lock_guard lock{state_->mutex};
-    for (const group_type& each : state_->groups) {
-        all.push_back({std::string{each.name}, status_of(each), each.members.size()});
+    for (auto* each = state_->groups.first(); each != nullptr; each = each->next) {
+        all.push_back({std::string{each->name}, status_of(*each), each->members.size()});
     }
     return all;
 }
@@ -189,7 +189,7 @@ result<group_description> group_admin<Topic>::describe(std::string_view group) c
                 each.metadata = found->shares[p].note.text;
             }
         }
-        for (const auto& each : found->members) {
+        for (auto* each = found->members.first(); each != nullptr; each = each->next) {
             member_description member{each->id, std::string{each->instance_id}, each->away, {}};
             for (std::size_t p = 0; p != found->shares.size(); ++p) {
                 if (found->shares[p].owner == each) {
@@ -344,20 +344,19 @@ template <class Topic>
 typename group_admin<Topic>::group_type*
 group_admin<Topic>::find(std::string_view name) const noexcept
 {
-    for (group_type& each : state_->groups) {
-        if (each.name == name) {
-            return &each;
-        }
+    group_type* each = state_->groups.first();
+    while (each != nullptr && each->name != name) {
+        each = each->next;
     }
-    return nullptr;
+    return each;
 }
 
 template <class Topic>
 error group_admin<Topic>::unknown(std::string_view name) const
 {
     std::string there = "none";
-    for (const group_type& each : state_->groups) {
-        there += text({&each == &state_->groups.front() ? ", but \"" : ", \"", each.name, "\""});
+    for (auto* each = state_->groups.first(); each != nullptr; each = each->next) {
+        there += text({each == state_->groups.first() ? ", but \"" : ", \"", each->name, "\""});
     }
     return error{errc::unknown_group, refusal::in_topic(state_->name, name), "a group of this name",
                  std::move(there)};
@@ -367,7 +366,7 @@ template <class Topic>
 std::optional<error> group_admin<Topic>::in_use(const group_type& group, bool to_remove) const
 {
     std::size_t away = 0;
-    for (const auto& each : group.members) {
+    for (auto* each = group.members.first(); each != nullptr; each = each->next) {
         away += each->away ? 1 : 0;
     }
     bool owned = false;

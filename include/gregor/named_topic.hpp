@@ -187,8 +187,8 @@ topic_description named_topic<Topic>::describe() const
         const offset_t begin = each.log.begin_offset();
         all.partitions.push_back({each.id, begin, each.log.end_offset()});
     }
-    for (const auto& each : state_->groups) {
-        all.groups.emplace_back(each.name);
+    for (auto* each = state_->groups.first(); each != nullptr; each = each->next) {
+        all.groups.emplace_back(each->name);
     }
     return all;
 }

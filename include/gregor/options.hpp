@@ -14,8 +14,6 @@ namespace gregor::inline GREGOR_ABI {
 
 struct assignment_request;
 struct sharing_out;
-template <class T>
-class short_list;
 class rebalance_listener;
 
 // Options change numbers; policies change code. Every option has a value that is right for most.
@@ -170,18 +168,14 @@ public:
         return ask_(request);
     }
 
-    /// For the group: into a list that is empty. Only where there is one.
-    void deal(const sharing_out& what, short_list<std::size_t>& owners) const
-    {
-        deal_(ask_, what, owners);
-    }
+    /// For the group. Only where there is one.
+    void deal(const sharing_out& what) const { deal_(ask_, what); }
 
 private:
-    static void deal_as_asked(function ask, const sharing_out& what,
-                              short_list<std::size_t>& owners);
+    static void deal_as_asked(function ask, const sharing_out& what);
 
     function ask_ = nullptr;
-    void (*deal_)(function, const sharing_out&, short_list<std::size_t>&) = nullptr;
+    void (*deal_)(function, const sharing_out&) = nullptr;
 };
 
 using assignor = basic_assignor<assignment_request>;

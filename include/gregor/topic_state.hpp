@@ -70,9 +70,9 @@ struct topic_state {
     /// written to last, and those that the options declare. Throws std::bad_alloc.
     [[nodiscard]] objection open_groups(const std::vector<std::string>& declared);
 
-    /// A group that has read nothing and holds nobody back; an error where the log cannot keep it.
-    /// Throws std::bad_alloc. Under the mutex.
-    [[nodiscard]] result<group_type*> make_group(std::string_view group, bool lossy);
+    /// Makes a group that has read nothing and holds nobody back; an error where the log cannot
+    /// keep it. Throws std::bad_alloc. Under the mutex.
+    [[nodiscard]] objection make_group(std::string_view group, bool lossy, group_type*& made);
     /// Its offsets go. Under the mutex.
     void remove_group(group_type& group) noexcept
     {
@@ -125,12 +125,11 @@ private:
     [[nodiscard]] objection complete(group_type& group);
     [[nodiscard]] group_type* find(std::string_view group) noexcept
     {
-        for (group_type& each : groups) {
-            if (same_text(each.name, group)) {
-                return &each;
-            }
+        group_type* each = groups.first();
+        while (each != nullptr && !same_text(each->name, group)) {
+            each = each->next;
         }
-        return nullptr;
+        return each;
     }
     [[nodiscard]] objection declare(std::string_view group);
     /// One that the log knows.
@@ -161,18 +160,15 @@ private:
 template <class T, class Policies>
 objection topic_state<T, Policies>::keep(group_type& group)
 {
-    if constexpr (log_type::durable) {
-        for (std::size_t i = 0; i != group.shares.size(); ++i) {
-            if (group.shares[i].kept.cell() == nullptr) {
-                auto kept = partitions[i].log.keep_group(group.name, group.lossy);
-                if (!kept) {
-                    return kept.error();
-                }
-                group.shares[i].kept = *kept;
+    for (std::size_t i = 0; i != group.shares.size(); ++i) {
+        if (group.shares[i].kept.cell() == nullptr) {
+            auto kept = partitions[i].log.keep_group(group.name, group.lossy);
+            if (!kept) {
+                return kept.error();
             }
+            group.shares[i].kept = *kept;
         }
     }
-    static_cast<void>(group);
     return {};
 }
 
@@ -200,25 +196,28 @@ objection topic_state<T, Policies>::complete(group_type& group)
 }
 
 template <class T, class Policies>
-auto topic_state<T, Policies>::make_group(std::string_view group, bool lossy) -> result<group_type*>
+objection topic_state<T, Policies>::make_group(std::string_view group, bool lossy,
+                                               group_type*& made)
 {
-    group_type& made = add_group(group);
-    made.lossy = lossy;
-    struct or_there_is_none {
-        topic_state& all;
-        group_type* group;
-        ~or_there_is_none()
-        {
-            if (group != nullptr) {
-                all.remove_group(*group);
+    made = &add_group(group);
+    made->lossy = lossy;
+    if constexpr (log_type::durable) {
+        struct or_there_is_none {
+            topic_state& all;
+            group_type* group;
+            ~or_there_is_none()
+            {
+                if (group != nullptr) {
+                    all.remove_group(*group);
+                }
             }
+        } whole{*this, made};
+        if (objection why = keep(*made)) {
+            return why;
         }
-    } whole{*this, &made};
-    if (objection why = keep(made)) {
-        return why;
+        whole.group = nullptr;
     }
-    whole.group = nullptr;
-    return &made;
+    return {};
 }
 
 template <class T, class Policies>
@@ -246,8 +245,8 @@ objection topic_state<T, Policies>::open_groups(const std::vector<std::string>& 
                 share.note = {at, label{note ? std::string_view{*note} : std::string_view{}}};
             });
         }
-        for (group_type& group : groups) {
-            if (objection why = complete(group)) {
+        for (auto* group = groups.first(); group != nullptr; group = group->next) {
+            if (objection why = complete(*group)) {
                 return why;
             }
         }
@@ -269,14 +268,13 @@ objection topic_state<T, Policies>::declare(std::string_view group)
             return declare_known(*known);
         }
     }
-    auto made = make_group(group, false);
-    if (!made) {
-        return made.error();
+    group_type* its = nullptr;
+    if (objection why = make_group(group, false, its)) {
+        return why;
     }
-    group_type& its = **made;
-    its.declared = true;
-    for (std::size_t p = 0; p != its.shares.size(); ++p) {
-        its.shares[p].move(partitions[p].log.begin_offset(), place::holds);
+    its->declared = true;
+    for (std::size_t p = its->shares.size(); p-- != 0;) {
+        its->shares[p].move(partitions[p].log.begin_offset(), place::holds);
     }
     return {};
 }
@@ -315,8 +313,8 @@ result<partition_id> topic_state<T, Policies>::grow(std::uint32_t more)
         ~what_is_not_shown_goes()
         {
             // the shares first: their places are the partitions'
-            for (group_type& group : all.groups) {
-                group.shares.withdraw();
+            for (auto* group = all.groups.first(); group != nullptr; group = group->next) {
+                group->shares.withdraw();
             }
             all.partitions.withdraw();
         }
@@ -330,7 +328,8 @@ result<partition_id> topic_state<T, Policies>::grow(std::uint32_t more)
             }
         }
     }
-    for (group_type& group : groups) {
+    for (auto* each = groups.first(); each != nullptr; each = each->next) {
+        group_type& group = *each;
         // Who reads the topic now reads what is added from its beginning on, whatever its options
         // say: it cannot know of it sooner than a producer.
         const bool holds = group.holds_producers_back();
@@ -352,10 +351,10 @@ result<partition_id> topic_state<T, Policies>::grow(std::uint32_t more)
         }
     }
     // Nobody sends to a partition that he has not found: the cursors are there before it is.
-    for (group_type& group : groups) {
-        group.shares.publish();
-        group.stale = group.stale || !group.members.empty();
-        for (const auto& member : group.members) {
+    for (auto* group = groups.first(); group != nullptr; group = group->next) {
+        group->shares.publish();
+        group->stale = group->stale || !group->members.empty();
+        for (auto* member = group->members.first(); member != nullptr; member = member->next) {
             member->order();
         }
     }

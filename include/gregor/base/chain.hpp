@@ -6,7 +6,7 @@
 namespace gregor::inline GREGOR_ABI {
 
 /// Owns elements that stay where they were made, in the order in which they came: a `T` has a
-/// `next`, which is the chain's.
+/// `next`, which is the chain's. (No iterators: they are five functions to compile for each type.)
 template <class T>
 class chain {
 public:
@@ -20,24 +20,8 @@ public:
         }
     }
 
-    class iterator {
-    public:
-        explicit iterator(T* at) noexcept : at_(at) {}
-
-        [[nodiscard]] T& operator*() const noexcept { return *at_; }
-        iterator& operator++() noexcept
-        {
-            at_ = at_->next;
-            return *this;
-        }
-        [[nodiscard]] bool operator!=(iterator other) const noexcept { return at_ != other.at_; }
-
-    private:
-        T* at_;
-    };
-
-    [[nodiscard]] iterator begin() const noexcept { return iterator{first_}; }
-    [[nodiscard]] iterator end() const noexcept { return iterator{nullptr}; }
+    /// From here on each has the next.
+    [[nodiscard]] T* first() const noexcept { return first_; }
     [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
     [[nodiscard]] T& front() const noexcept { return *first_; }
 

@@ -74,7 +74,7 @@ public:
     /// wakes both sides.
     void join(group_type& group)
     {
-        member_ = membership<Topic>{state_, group, options_};
+        member_.join(state_, group, options_);
         const inside now{member_};
 #if GREGOR_EXCEPTIONS
         try {
@@ -283,7 +283,7 @@ public:
             }
         }
         drop_all();
-        member_ = {};
+        member_.forget();
         came_.clear();
         lost_.clear();
         unfinished_ = false;

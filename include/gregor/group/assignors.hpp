@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
-#include "gregor/base/short_list.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/options.hpp"
 
@@ -32,33 +32,43 @@ struct assignment_request {
     std::span<const assignment_member> members;
 };
 
-/// The same, as a group has it: in pointers, for a span is more to compile than all that is dealt.
+/// The same, as a group has it: in calls, for the lists are compiled by who names an assignor.
 struct sharing_out {
     struct member {
         std::uint64_t id;
         std::string_view instance_id;
-        const partition_id* owned;
-        std::size_t owned_count;
     };
 
-    std::uint32_t partitions;
-    const member* members;
-    std::size_t member_count;
+    void* group;
+    std::size_t partitions;
+    std::size_t members;
+    member (*member_at)(const void* group, std::size_t m);
+    /// The number of the member that reads it now, or one that is no member's.
+    std::size_t (*owner_of)(const void* group, std::size_t p);
+    void (*give)(void* group, std::size_t p, std::size_t m);
 };
 
 template <class Request>
-void basic_assignor<Request>::deal_as_asked(function ask, const sharing_out& what,
-                                            short_list<std::size_t>& owners)
+void basic_assignor<Request>::deal_as_asked(function ask, const sharing_out& what)
 {
-    short_list<typename Request::member> members;
-    for (std::size_t m = 0; m != what.member_count; ++m) {
-        const sharing_out::member& each = what.members[m];
-        members.push_back({each.id, each.instance_id, {each.owned, each.owned_count}});
+    std::vector<std::vector<partition_id>> owned(what.members + 1);
+    for (std::size_t p = 0; p != what.partitions; ++p) {
+        owned[what.owner_of(what.group, p)].push_back({static_cast<std::uint32_t>(p)});
+    }
+    std::vector<typename Request::member> members;
+    for (std::size_t m = 0; m != what.members; ++m) {
+        const sharing_out::member each = what.member_at(what.group, m);
+        members.push_back({each.id, each.instance_id, owned[m]});
     }
     const typename Request::owners named =
-        ask({what.partitions, {members.begin(), members.size()}});
+        ask({static_cast<std::uint32_t>(what.partitions), members});
+    GREGOR_ASSERT(named.size() == what.partitions,
+                  "an assignor names one member for each partition");
     for (const std::size_t owner : named) {
-        owners.push_back(owner);
+        GREGOR_ASSERT(owner < what.members, "an assignor named a member that is not there");
+    }
+    for (std::size_t p = 0; p != named.size(); ++p) {
+        what.give(what.group, p, named[p]);
     }
 }
 
@@ -95,61 +105,45 @@ template <class Request>
     return owners;
 }
 
-/// What `sticky` returns, into a list that is empty.
-inline void deal_sticky(const sharing_out& what, short_list<std::size_t>& owners)
+/// What `sticky` returns, straight into the shares: each has an `owner` and a `target`. Of the
+/// members, each has the next, and a number `dealt` to count in; there is one.
+template <class Member, class Shares>
+void deal_sticky(Member* first, std::size_t members, Shares& shares) noexcept
 {
-    constexpr std::size_t nobody = ~std::size_t{0};
-    const std::size_t members = what.member_count;
-    const std::size_t least = what.partitions / members;
-    std::size_t one_more = what.partitions % members; // so many may hold least + 1
-    for (std::uint32_t p = 0; p != what.partitions; ++p) {
-        owners.push_back(nobody);
-    }
-    short_list<std::size_t> share;
-    for (std::size_t m = 0; m != members; ++m) {
-        share.push_back(0);
-    }
-
-    const auto keep = [&](std::size_t m, std::size_t from, std::size_t to) {
-        const sharing_out::member& each = what.members[m];
-        for (std::size_t i = from; i < each.owned_count && share[m] < to; ++i) {
-            const std::size_t p = each.owned[i].value;
-            if (p < owners.size() && owners[p] == nobody) {
-                owners[p] = m;
-                ++share[m];
-            }
-        }
-    };
-    for (std::size_t m = 0; m != members; ++m) {
-        keep(m, 0, least);
+    const std::size_t partitions = shares.size();
+    const std::size_t least = partitions / members;
+    std::size_t one_more = partitions % members; // so many may hold least + 1
+    for (std::size_t p = 0; p != partitions; ++p) {
+        shares[p].target = nullptr;
     }
     // those who own more than the least keep one more, as long as there are places for it
-    for (std::size_t m = 0; m != members && one_more != 0; ++m) {
-        const std::size_t before = share[m];
-        keep(m, before, least + 1);
-        if (share[m] > least) {
-            --one_more;
-        }
-    }
-    std::size_t m = 0;
-    for (std::size_t& owner : owners) {
-        if (owner != nobody) {
-            continue;
-        }
-        // first everybody up to the least, then the ones that are left over
-        std::size_t looked = 0;
-        while (share[m] >= least && looked != members) {
-            m = (m + 1) % members;
-            ++looked;
-        }
-        if (looked == members) {
-            while (share[m] != least) {
-                m = (m + 1) % members;
+    for (Member* each = first; each != nullptr; each = each->next) {
+        const std::size_t most = one_more != 0 ? least + 1 : least;
+        each->dealt = 0;
+        for (std::size_t p = 0; p != partitions && each->dealt != most; ++p) {
+            if (shares[p].owner == each) {
+                shares[p].target = each;
+                ++each->dealt;
             }
         }
-        owner = m;
-        ++share[m];
-        m = (m + 1) % members;
+        one_more -= each->dealt > least ? 1 : 0;
+    }
+    // of the others, first everybody gets up to the least, then one more
+    std::size_t most = least;
+    Member* turn = first;
+    for (std::size_t p = 0; p != partitions; ++p) {
+        if (shares[p].target != nullptr) {
+            continue;
+        }
+        for (std::size_t looked = 1; turn->dealt >= most; ++looked) {
+            turn = turn->next != nullptr ? turn->next : first;
+            if (looked == members) {
+                most = least + 1;
+            }
+        }
+        shares[p].target = turn;
+        ++turn->dealt;
+        turn = turn->next != nullptr ? turn->next : first;
     }
 }
 
@@ -158,13 +152,32 @@ inline void deal_sticky(const sharing_out& what, short_list<std::size_t>& owners
 template <class Request>
 [[nodiscard]] std::vector<std::size_t> sticky(const Request& request)
 {
-    short_list<sharing_out::member> members;
-    for (const auto& each : request.members) {
-        members.push_back({each.id, each.instance_id, each.owned.data(), each.owned.size()});
+    struct member {
+        std::size_t number = 0;
+        std::size_t dealt = 0;
+        member* next = nullptr;
+    };
+    struct share {
+        const member* owner = nullptr;
+        const member* target = nullptr;
+    };
+    const std::size_t count = request.members.size();
+    std::vector<member> members(count);
+    std::vector<share> shares(request.partitions);
+    for (std::size_t m = 0; m != count; ++m) {
+        members[m] = {m, 0, m + 1 != count ? &members[m + 1] : nullptr};
+        for (const auto& p : request.members[m].owned) {
+            if (p.value < shares.size() && shares[p.value].owner == nullptr) {
+                shares[p.value].owner = &members[m];
+            }
+        }
     }
-    short_list<std::size_t> owners;
-    deal_sticky({request.partitions, members.begin(), members.size()}, owners);
-    return {owners.begin(), owners.end()};
+    deal_sticky(members.data(), count, shares);
+    typename Request::owners owners;
+    for (const share& each : shares) {
+        owners.push_back(each.target->number);
+    }
+    return owners;
 }
 
 } // namespace gregor::inline GREGOR_ABI::assignors

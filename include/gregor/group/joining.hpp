@@ -45,9 +45,9 @@ objection join_by_name(typename Topic::state_type& state, assignment<Topic>& ass
         }
     } const tells_all{state};
     const std::lock_guard lock{state.mutex};
-    auto found = find_group<Topic>(state, name, options);
-    if (!found) {
-        return found.error();
+    typename state_type::group_type* found = nullptr;
+    if (objection why = find_group<Topic>(state, name, options.lossy, found)) {
+        return why;
     }
     struct or_there_is_none {
         state_type& state;
@@ -58,8 +58,8 @@ objection join_by_name(typename Topic::state_type& state, assignment<Topic>& ass
                 state.remove_group(*group);
             }
         }
-    } const it_is_joined{state, *found};
-    assigned.join(**found);
+    } const it_is_joined{state, found};
+    assigned.join(*found);
     return {};
 }
 

@@ -9,12 +9,10 @@
 #include <vector>
 
 #include "gregor/base/config.hpp"
-#include "gregor/base/result.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/consumer_group.hpp"
 #include "gregor/log/group_state.hpp"
 #include "gregor/options.hpp"
-#include "gregor/ring/shared.hpp"
 
 namespace gregor::inline GREGOR_ABI {
 
@@ -40,25 +38,24 @@ public:
     using share_type = typename group_type::share;
 
     membership() = default;
+    membership(const membership&) = delete;
+    membership& operator=(const membership&) = delete;
+    ~membership() { forget(); }
 
     /// Joins. Under the mutex; nothing is read yet.
-    membership(state_type& state, group_type& group, const consumer_terms& options)
-        : group_(&group), self_(join_group(group, options, state.time.steady_now()))
+    void join(state_type& state, group_type& group, const consumer_terms& options)
     {
+        self_ = join_group(group, options, state.time.steady_now());
+        group_ = &group;
         ++group.users;
-        state.fence_absent = [](state_type& all, std::chrono::nanoseconds now) noexcept {
-            bool any = false;
-            for (group_type& each : all.groups) {
-                any |= gregor::fence_absent(each, now);
-            }
-            return any;
-        };
+        seen_ = 0;
+        state.fence_absent = &fence_absent;
     }
 
-    [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(self_); }
+    [[nodiscard]] explicit operator bool() const noexcept { return self_ != nullptr; }
     [[nodiscard]] group_type& group() const noexcept { return *group_; }
     /// It has left: there may be no group any more.
-    [[nodiscard]] bool has_left() const noexcept { return self_ && group_ == nullptr; }
+    [[nodiscard]] bool has_left() const noexcept { return self_ != nullptr && group_ == nullptr; }
 
     /// Marks the consumer as being in one of its calls: nothing is taken from it meanwhile. It is
     /// in one already where its listener calls it.
@@ -67,8 +64,7 @@ public:
         GREGOR_INLINE explicit inside(membership& m, bool already = false) noexcept
             : of_(m), already_(already)
         {
-            if (member_type* const self = of_.self_.get(); !already_ && self != nullptr)
-                [[likely]] {
+            if (member_type* const self = of_.self_; !already_ && self != nullptr) [[likely]] {
                 self->enter();
                 news_ = self->orders() != of_.seen_;
             }
@@ -77,7 +73,7 @@ public:
         inside& operator=(const inside&) = delete;
         GREGOR_INLINE ~inside()
         {
-            if (!already_ && of_.self_) [[likely]] {
+            if (!already_ && of_.self_ != nullptr) [[likely]] {
                 of_.self_->leave();
             }
         }
@@ -92,7 +88,10 @@ public:
     };
 
     /// There is something that `acknowledge` has not seen yet. While inside.
-    [[nodiscard]] bool has_news() const noexcept { return self_ && self_->orders() != seen_; }
+    [[nodiscard]] bool has_news() const noexcept
+    {
+        return self_ != nullptr && self_->orders() != seen_;
+    }
 
     /// Whether the member is still one, and its partition still its own, if one is named. While
     /// inside, so that it stays so.
@@ -116,8 +115,8 @@ public:
 
     [[nodiscard]] bool fenced() const noexcept { return self_->fenced; }
     [[nodiscard]] share_type& share(partition_id p) const { return group_->shares[p.value]; }
-    [[nodiscard]] bool owns(partition_id p) const { return share(p).owner == self_.get(); }
-    [[nodiscard]] bool keeps(partition_id p) const { return share(p).target == self_.get(); }
+    [[nodiscard]] bool owns(partition_id p) const { return share(p).owner == self_; }
+    [[nodiscard]] bool keeps(partition_id p) const { return share(p).target == self_; }
 
     /// Says who is to read what, where that is not said yet.
     void settle()
@@ -131,7 +130,7 @@ public:
     [[nodiscard]] bool may_take(partition_id p) const
     {
         const share_type& its = share(p);
-        return its.target == self_.get() && its.owner != self_.get() && lies_idle(*group_, its);
+        return its.target == self_ && its.owner != self_ && lies_idle(*group_, its);
     }
     /// Where to go on, if the cursor does not say, and what is to be told there.
     [[nodiscard]] left_behind left_of(partition_id p) const
@@ -146,7 +145,7 @@ public:
     void take(const Reader& reader) noexcept
     {
         share_type& its = share(reader.id());
-        its.owner = self_.get();
+        its.owner = self_;
         its.lease = &reader.lease();
         its.position = reader.position_place();
         its.missed = reader.missed_place();
@@ -155,7 +154,7 @@ public:
     }
 
     /// What a fenced member still held in the call that it was in when it was fenced is free now.
-    void give_back_all() noexcept { gregor::give_back_all(*group_, *self_); }
+    void give_back_all() noexcept { take_from_fenced(*group_, self_); }
 
     /// Tells who waits for it that a partition is free. No news to this member itself.
     void tell_targets() noexcept
@@ -170,9 +169,10 @@ public:
     /// A fenced member takes part again, as a new one.
     void rejoin(state_type& state, const consumer_terms& options)
     {
-        auto again = join_group(*group_, options, state.time.steady_now());
+        member_type* const again = join_group(*group_, options, state.time.steady_now());
         self_->leave();
-        self_ = static_cast<ring::shared<member_type>&&>(again);
+        self_->let_go();
+        self_ = again;
         self_->enter();
         seen_ = 0;
     }
@@ -181,7 +181,10 @@ public:
     void forget() noexcept
     {
         let_go_of_group();
-        self_ = {};
+        if (self_ != nullptr) {
+            self_->let_go();
+            self_ = nullptr;
+        }
     }
 
     void leave() noexcept
@@ -193,6 +196,15 @@ public:
 private:
     friend class inside;
 
+    static bool fence_absent(state_type& state, std::chrono::nanoseconds now) noexcept
+    {
+        bool any = false;
+        for (auto* each = state.groups.first(); each != nullptr; each = each->next) {
+            any |= gregor::fence_absent(*each, now);
+        }
+        return any;
+    }
+
     /// Which may be removed from here on.
     void let_go_of_group() noexcept
     {
@@ -203,7 +215,7 @@ private:
     }
 
     group_type* group_ = nullptr;
-    ring::shared<member_type> self_;
+    member_type* self_ = nullptr; // which it holds
     std::uint64_t seen_ = 0;
 };
 

@@ -35,11 +35,11 @@ public:
     [[nodiscard]] bool is_reached_by(std::string_view name, State& state) const
     {
         const std::lock_guard lock{state.mutex};
-        for (const auto& group : state.groups) {
-            for (std::size_t p = 0; group.name == name && p != group.shares.size(); ++p) {
+        for (auto* group = state.groups.first(); group != nullptr; group = group->next) {
+            for (std::size_t p = 0; group->name == name && p != group->shares.size(); ++p) {
                 const offset_t end =
                     p < ends_.size() ? ends_[p] : state.partitions[p].log.end_offset();
-                if (group.shares[p].cursor->sequence() < end) {
+                if (group->shares[p].cursor->sequence() < end) {
                     return false;
                 }
             }

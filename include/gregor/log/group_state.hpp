@@ -10,7 +10,6 @@
 
 #include "gregor/base/config.hpp"
 #include "gregor/base/label.hpp"
-#include "gregor/base/short_list.hpp"
 #include "gregor/base/text.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/log/consumer_terms.hpp"
@@ -48,18 +47,18 @@ public:
     GREGOR_INLINE void enter() noexcept
     {
         // relaxed: carries nothing; only the member writes it
-        const std::uint64_t next = activity_.load(std::memory_order_relaxed) + 1;
+        const std::uint64_t number = activity_.load(std::memory_order_relaxed) + 1;
         // relaxed: carries nothing; the asymmetric fence orders it before the look at the orders
-        activity_.store(next, std::memory_order_relaxed);
+        activity_.store(number, std::memory_order_relaxed);
         Env::light();
     }
 
     GREGOR_INLINE void leave() noexcept
     {
         // relaxed: only the member writes it
-        const std::uint64_t next = activity_.load(std::memory_order_relaxed) + 1;
+        const std::uint64_t number = activity_.load(std::memory_order_relaxed) + 1;
         // (1) release-store, synchronizes-with the acquire-load (2)
-        activity_.store(next, std::memory_order_release);
+        activity_.store(number, std::memory_order_release);
     }
 
     /// The number of the last order.
@@ -75,9 +74,9 @@ public:
     void order() noexcept
     {
         // relaxed: only under the mutex
-        const std::uint64_t next = orders_.load(std::memory_order_relaxed) + 1;
+        const std::uint64_t number = orders_.load(std::memory_order_relaxed) + 1;
         // (3) release-store, synchronizes-with the acquire-load (4)
-        orders_.store(next, std::memory_order_release);
+        orders_.store(number, std::memory_order_release);
     }
 
     /// Moves whenever the member enters and leaves; odd while it is inside.
@@ -107,6 +106,14 @@ public:
         return was_outside_;
     }
 
+    /// Whoever holds it no longer needs it. The last one destroys it.
+    void let_go() noexcept
+    {
+        if (holders.remove()) {
+            delete this;
+        }
+    }
+
     ring::holder_count holders; ///< its consumer, and its group
     const std::uint64_t id;
     const label instance_id;
@@ -118,6 +125,8 @@ public:
     bool away = false;   ///< a static member whose consumer is gone, and may come back
     std::uint64_t seen_activity = ~std::uint64_t{0};
     std::chrono::nanoseconds seen_at{0}; ///< when that was first seen
+    std::size_t dealt = 0;               ///< how much it gets, while somebody shares out
+    group_member* next = nullptr;        ///< of the list
 
 private:
     std::uint64_t asked_in_ = 0; // under the topic's mutex, as these are
@@ -130,7 +139,7 @@ private:
 };
 
 /// The members of a group, which it holds, in Kafka's order: those with an instance id by that,
-/// then the others by id.
+/// then the others by id. From the first one on, each has the next.
 ///
 /// Threads   under the topic's mutex
 template <class Env>
@@ -143,46 +152,36 @@ public:
     member_list& operator=(const member_list&) = delete;
     ~member_list()
     {
-        while (!all_.empty()) {
-            remove(*all_[all_.size() - 1]);
+        while (first_ != nullptr) {
+            remove(*first_);
         }
     }
 
-    [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
-    [[nodiscard]] bool empty() const noexcept { return all_.empty(); }
-    [[nodiscard]] member* operator[](std::size_t i) const noexcept { return all_[i]; }
-    [[nodiscard]] member* const* begin() const noexcept { return all_.begin(); }
-    [[nodiscard]] member* const* end() const noexcept { return all_.end(); }
+    [[nodiscard]] std::size_t size() const noexcept { return count_; }
+    [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+    [[nodiscard]] member* first() const noexcept { return first_; }
 
-    /// Throws std::bad_alloc, and then has changed nothing.
-    void add(member& one)
+    void add(member& one) noexcept
     {
-        all_.push_back(&one);
+        member** link = &first_;
+        while (*link != nullptr && before(**link, one)) {
+            link = &(*link)->next;
+        }
+        one.next = *link;
+        *link = &one;
         one.holders.add();
-        for (std::size_t i = all_.size() - 1; i != 0 && before(*all_[i], *all_[i - 1]); --i) {
-            all_[i] = all_[i - 1];
-            all_[i - 1] = &one;
-        }
+        ++count_;
     }
-    /// Takes the place of another one.
-    void replace(std::size_t i, member& by) noexcept
+    /// It is there.
+    void remove(member& one) noexcept
     {
-        by.holders.add();
-        member& gone = *all_[i];
-        all_[i] = &by;
-        let_go(gone);
-    }
-    /// If it is there.
-    void remove(const member& one) noexcept
-    {
-        for (std::size_t i = 0; i != all_.size(); ++i) {
-            if (all_[i] == &one) {
-                member& gone = *all_[i];
-                all_.remove_at(i);
-                let_go(gone);
-                return;
-            }
+        member** link = &first_;
+        while (*link != &one) {
+            link = &(*link)->next;
         }
+        *link = one.next;
+        --count_;
+        one.let_go();
     }
 
 private:
@@ -194,14 +193,9 @@ private:
         const int order = order_of_texts(a.instance_id, b.instance_id);
         return order != 0 ? order < 0 : a.id < b.id;
     }
-    static void let_go(member& one) noexcept
-    {
-        if (one.holders.remove()) {
-            delete &one;
-        }
-    }
 
-    short_list<member*> all_;
+    member* first_ = nullptr;
+    std::size_t count_ = 0;
 };
 
 /// What was given with a committed offset, for who takes over. It says nothing of any other offset.
@@ -309,8 +303,8 @@ struct group_state {
     [[nodiscard]] bool holds_producers_back() const noexcept
     {
         bool holds = declared || !members.empty();
-        for (const share& each : shares) {
-            holds = holds || each.cursor->holding();
+        for (std::size_t p = shares.size(); p-- != 0 && !holds;) {
+            holds = shares[p].cursor->holding();
         }
         return holds && !lossy;
     }

@@ -21,8 +21,8 @@ struct element {
 std::vector<int> values(const gregor::chain<element>& all)
 {
     std::vector<int> found;
-    for (const element& each : all) {
-        found.push_back(each.value);
+    for (const element* each = all.first(); each != nullptr; each = each->next) {
+        found.push_back(each->value);
     }
     return found;
 }

@@ -136,8 +136,9 @@ void world::compare(member& m)
 void world::compare(support::group_model& group)
 {
     const auto& state = *topic_->state();
-    for (const auto& each : state.groups) {
-        if (each.name != group.name) {
+    for (const auto* its = state.groups.first(); its != nullptr; its = its->next) {
+        const auto& each = *its;
+        if (std::string_view{each.name} != group.name) {
             continue;
         }
         expect(each.generation >= group.generation, "a generation goes back");
