@@ -224,7 +224,9 @@ public:
 
     typename rotation<partition_reader>::seat seat;          // when it is asked
     typename returned_list<partition_reader>::mark returned; // and not committed
-    offset_note note; // of its own cursor; a group has its own
+    offset_note note;   // of its own cursor; a group has its own
+    bool known = false; // the consumer's listener was told that it came
+    bool going = false; // to another member, as soon as the listener was told
 
 private:
     /// What makes a look, or what follows it, other than usual.

@@ -82,7 +82,6 @@ public:
         } catch (...) {
             member_.leave();
             drop_all();
-            came_.clear();
             member_.forget();
             throw;
         }
@@ -91,7 +90,7 @@ public:
 #endif
         group.joined = true;
         in_hand_ = {};
-        if ((!came_.empty() && options_.listener != nullptr) || group.stale) {
+        if ((!readers_.all().empty() && options_.listener != nullptr) || group.stale) {
             unfinished_ = true; // it is told, or shares out, in the first poll
         } else {
             member_.acknowledge();
@@ -181,9 +180,8 @@ public:
     {
         unfinished_ = true; // until the end is reached
         readers_.turns().expect_change();
-        std::exception_ptr thrown;
-        short_list<partition_id> going;
         bool fenced = false;
+        bool gives = false;
         {
             const std::lock_guard lock{state_.mutex};
             member_.acknowledge();
@@ -191,36 +189,34 @@ public:
             if (fenced) {
                 member_.give_back_all();
                 if (!readers_.all().empty()) { // else it could not rejoin the last time
-                    list_told_of(lost_);
+                    list(true);
                 }
                 drop_all();
-                came_.clear();
                 member_.rejoin(state_, options_);
             } else {
                 member_.settle();
                 member_.acknowledge(); // of what this member has just said itself
                 drop_if(is_not_owned{&member_});
-                for (const reader* const each : readers_.all()) {
-                    if (!member_.keeps(each->id())) {
-                        going.push_back(each->id());
-                    }
+                for (reader* const each : readers_.all()) {
+                    each->going = !member_.keeps(each->id());
+                    gives = gives || each->going;
                 }
             }
         }
-        tell(thrown, lost_, rebalance_news::lost);
-        if (!going.empty()) {
-            give(thrown, going);
+        if (fenced) {
+            tell(rebalance_news::lost);
+        } else if (gives) {
+            give();
         }
         {
             const std::lock_guard lock{state_.mutex};
             take_what_is_free();
         }
         wake_all();
-        tell(thrown, came_, rebalance_news::assigned);
+        list(false);
+        tell(rebalance_news::assigned);
         unfinished_ = false;
-        if (thrown) {
-            std::rethrow_exception(thrown);
-        }
+        tell(rebalance_news::all_told);
         return fenced;
     }
 
@@ -228,7 +224,6 @@ public:
     void leave(bool commit)
     {
         readers_.turns().expect_change();
-        std::exception_ptr thrown;
         if (member_) {
             const inside now{member_};
             bool fenced = false;
@@ -242,14 +237,11 @@ public:
                     drop_if(is_not_owned{&member_});
                 }
             }
-            if (fenced) {
-                tell_of_all(thrown, rebalance_news::lost);
-            } else {
-                if (commit) {
-                    commit_returned();
-                }
-                tell_of_all(thrown, rebalance_news::revoked);
+            if (commit && !fenced) {
+                commit_returned();
             }
+            list(true);
+            tell(fenced ? rebalance_news::lost : rebalance_news::revoked);
             const std::lock_guard lock{state_.mutex};
             for (const reader* const each : readers_.all()) {
                 if (member_.owns(each->id())) {
@@ -267,9 +259,7 @@ public:
             }
         }
         wake_all();
-        if (thrown) {
-            std::rethrow_exception(thrown);
-        }
+        tell(rebalance_news::all_told);
     }
 
     /// After `leave`: as before anything was read. `in_hand` is the lease of a batch that lives on,
@@ -284,8 +274,7 @@ public:
         }
         drop_all();
         member_.forget();
-        came_.clear();
-        lost_.clear();
+        listed_.clear();
         unfinished_ = false;
     }
 
@@ -320,56 +309,40 @@ private:
         return has_group() ? member_.share(r.id()).note : r.note;
     }
 
-    /// Each is told of once.
-    void tell(std::exception_ptr& thrown, short_list<partition_id>& partitions,
-              rebalance_news what) noexcept
+    /// Lists those that the listener knows of, or does not; each once. There is room.
+    void list(bool known, bool only_going = false) noexcept
     {
-        short_list<partition_id> once;
-        once.swap(partitions);
-        tell_listener(options_.listener, thrown, once, what);
-    }
-
-    /// All that it reads, and the listener knows of.
-    void list_told_of(short_list<partition_id>& known)
-    {
-        readers_.list(known);
-        leave_told_of(known, came_);
-    }
-
-    /// Who leaves does so, whether there is memory for the list or not.
-    void tell_of_all(std::exception_ptr& thrown, rebalance_news what) noexcept
-    {
-        if (options_.listener == nullptr) {
-            return;
+        listed_.clear();
+        for (reader* const each : readers_.all()) {
+            if (each->known == known && (each->going || !only_going)) {
+                each->known = !known;
+                listed_.push_back(each->id());
+            }
         }
-        short_list<partition_id> known;
-#if GREGOR_EXCEPTIONS
-        try {
-            list_told_of(known);
-            tell(thrown, known, what);
-        } catch (...) {
-            thrown = std::current_exception();
+    }
+    /// The listener, of what is listed.
+    void tell(rebalance_news what)
+    {
+        if (options_.listener != nullptr) {
+            options_.listener->call_for_group(what, thrown_, listed_.begin(), listed_.size());
         }
-#else
-        list_told_of(known);
-        tell(thrown, known, what);
-#endif
     }
 
     /// Gives partitions that somebody else is to read: they are committed as far as they were
     /// returned, as far as auto-commit goes; the listener may commit more.
-    void give(std::exception_ptr& thrown, const short_list<partition_id>& going)
+    void give()
     {
         if (options_.auto_commit) {
             commit_returned();
         }
-        short_list<partition_id> known{going};
-        leave_told_of(known, came_);
-        tell(thrown, known, rebalance_news::revoked);
+        list(true, true);
+        tell(rebalance_news::revoked);
         const std::lock_guard lock{state_.mutex};
-        for (const partition_id p : going) {
-            // the target may have changed its mind meanwhile: it is taken back like any other
-            member_.share(p).give_back(readers_.find(p)->resume());
+        for (const reader* const each : readers_.all()) {
+            if (each->going) {
+                // the target may have changed its mind meanwhile: it is taken back like any other
+                member_.share(each->id()).give_back(each->resume());
+            }
         }
         drop_if(is_not_owned{&member_});
         member_.tell_targets();
@@ -381,9 +354,7 @@ private:
         ++member_.group().rounds;
         for (std::uint32_t p = 0; p != count; ++p) {
             if (member_.may_take({p})) {
-                came_.reserve(came_.size() + 1);
                 member_.take(add({p}, member_.left_of({p})));
-                came_.push_back({p});
             }
         }
     }
@@ -406,6 +377,7 @@ private:
     reader& add(partition_id p, const left_behind& last)
     {
         readers_.reserve(1);
+        listed_.reserve(readers_.all().size() + 1);
         reader* const made = open(p, last);
         readers_.insert(made);
         return *made;
@@ -438,9 +410,8 @@ private:
     const consumer_terms& options_;
     membership<Topic> member_;
     reader_list<reader> readers_;
-    // Of these the listener was not told yet.
-    short_list<partition_id> came_;
-    short_list<partition_id> lost_;
+    short_list<partition_id> listed_; // for the listener, with room for all
+    std::exception_ptr thrown_;       // what it threw first
     returned_list<reader> returned_;
     typename reader::owned_place in_hand_; // the lease of a batch that outlives its reader
     bool unfinished_ = false;

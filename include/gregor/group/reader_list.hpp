@@ -31,15 +31,6 @@ public:
     /// In the order of their partitions, or in that of the assignment.
     [[nodiscard]] const short_list<Reader*>& all() const noexcept { return readers_; }
 
-    void list(short_list<partition_id>& ids) const
-    {
-        ids.clear();
-        ids.reserve(readers_.size());
-        for (const Reader* const each : readers_) {
-            ids.push_back(each->id());
-        }
-    }
-
     [[nodiscard]] Reader* find(partition_id p) const noexcept
     {
         if (p.value < readers_.size() && readers_[p.value]->id() == p) {

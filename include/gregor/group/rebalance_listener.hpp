@@ -5,16 +5,16 @@
 #include <cstdint>
 #include <exception>
 #include <span>
+#include <utility>
 
 #include "gregor/base/config.hpp"
-#include "gregor/base/short_list.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/options.hpp"
 
 namespace gregor::inline GREGOR_ABI {
 
-/// Which of a listener's functions is called.
-enum class rebalance_news : std::uint8_t { assigned, revoked, lost };
+/// Which of a listener's functions is called; or that it is the end of that.
+enum class rebalance_news : std::uint8_t { assigned, revoked, lost, all_told };
 
 /// What a `rebalance_listener` is; a template, so that its spans are compiled by who has one.
 template <class Partition>
@@ -33,26 +33,51 @@ public:
     /// Somebody else reads them already: the member was away for too long. Commits are refused.
     virtual void on_lost(std::span<const Partition> /*partitions*/) {}
 
-    /// For the group: calls one of them.
-    void call_for_group(rebalance_news what, const Partition* first, std::size_t count)
+    /// For the group: calls one of them, where there is something to tell, and keeps the first
+    /// thing thrown; in the end throws that.
+    void call_for_group(rebalance_news what, std::exception_ptr& thrown, const Partition* first,
+                        std::size_t count)
     {
-        call_(*this, what, first, count);
+        call_(*this, what, thrown, first, count);
     }
 
 private:
-    static void call(basic_rebalance_listener& self, rebalance_news what, const Partition* first,
+    static void call(basic_rebalance_listener& self, rebalance_news what,
+                     [[maybe_unused]] std::exception_ptr& thrown, const Partition* first,
                      std::size_t count)
     {
-        const std::span<const Partition> partitions{first, count};
+#if GREGOR_EXCEPTIONS
+        if (what == rebalance_news::all_told) {
+            if (thrown) {
+                std::rethrow_exception(std::exchange(thrown, nullptr));
+            }
+            return;
+        }
+        try {
+            self.tell(what, {first, count});
+        } catch (...) {
+            thrown = thrown ? thrown : std::current_exception();
+        }
+#else
+        self.tell(what, {first, count});
+#endif
+    }
+    void tell(rebalance_news what, std::span<const Partition> partitions)
+    {
+        if (partitions.empty()) {
+            return;
+        }
         switch (what) {
-        case rebalance_news::assigned: self.on_assigned(partitions); break;
-        case rebalance_news::revoked: self.on_revoked(partitions); break;
-        case rebalance_news::lost: self.on_lost(partitions); break;
+        case rebalance_news::assigned: on_assigned(partitions); break;
+        case rebalance_news::revoked: on_revoked(partitions); break;
+        case rebalance_news::lost: on_lost(partitions); break;
+        case rebalance_news::all_told: break;
         }
     }
 
     // Named where a listener is made, and nowhere else.
-    void (*call_)(basic_rebalance_listener&, rebalance_news, const Partition*, std::size_t);
+    void (*call_)(basic_rebalance_listener&, rebalance_news, std::exception_ptr&, const Partition*,
+                  std::size_t);
 };
 
 /// Told of the partitions that a member of a group gets and gives.
@@ -60,40 +85,5 @@ private:
 /// Threads   the consumer's, inside `poll` or `close`; never two calls at once
 /// Errors    what a call throws comes out of that poll, after the group has gone on
 class rebalance_listener : public basic_rebalance_listener<partition_id> {};
-
-/// Leaves of these partitions those that the listener knows. It is not told that the others go;
-/// nor, later on, that they have come.
-inline void leave_told_of(short_list<partition_id>& partitions,
-                          short_list<partition_id>& not_told_yet) noexcept
-{
-    for (std::size_t i = not_told_yet.size(); i-- != 0;) {
-        for (std::size_t p = 0; p != partitions.size(); ++p) {
-            if (partitions[p] == not_told_yet[i]) {
-                partitions.remove_at(p);
-                not_told_yet.remove_at(i);
-                break;
-            }
-        }
-    }
-}
-
-/// Calls the listener, where there is one and something to tell; keeps the first thing thrown.
-inline void tell_listener(rebalance_listener* listener, std::exception_ptr& thrown,
-                          const short_list<partition_id>& partitions, rebalance_news what) noexcept
-{
-    if (listener == nullptr || partitions.empty()) {
-        return;
-    }
-#if GREGOR_EXCEPTIONS
-    try {
-        listener->call_for_group(what, partitions.begin(), partitions.size());
-    } catch (...) {
-        thrown = thrown ? thrown : std::current_exception();
-    }
-#else
-    static_cast<void>(thrown);
-    listener->call_for_group(what, partitions.begin(), partitions.size());
-#endif
-}
 
 } // namespace gregor::inline GREGOR_ABI
