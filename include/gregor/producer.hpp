@@ -294,13 +294,15 @@ producer(Topic&, Partitioner) -> producer<Topic>;
 template <class Topic>
 result<producer<Topic>> producer<Topic>::create(Topic& topic, partitioner choose)
 {
+    const auto& state = topic.state();
 #if GREGOR_EXCEPTIONS
     try {
 #endif
-        const auto& state = topic.state();
         const std::lock_guard lock{state->mutex};
-        if (!Topic::policies::producers::many && state->live_producers != 0) {
-            return refusal::second_producer(state->name);
+        if constexpr (!Topic::policies::producers::many) {
+            if (state->live_producers != 0) {
+                return refusal::second_producer(state->name);
+            }
         }
         return producer{handle<core>{new core{state, static_cast<partitioner&&>(choose)}}};
 #if GREGOR_EXCEPTIONS

@@ -100,8 +100,10 @@ public:
         const partition_id p = route(value, given);
         const typename layout::stored_timestamp time = stamp(given);
         lane& into = lane_of(p);
-        if (!fits(*into.log, value, given)) {
-            return {p, send_status::too_large};
+        if constexpr (Topic::encoded) {
+            if (stored_type::size(value, given) > into.log->most_blob_bytes()) {
+                return {p, send_status::too_large};
+            }
         }
         const claimed got = claim_one(*into.log, into.mine, value, given);
         if (got.outcome != claiming::granted) [[unlikely]] {
@@ -206,12 +208,11 @@ private:
 
     using filling::claim_one;
     using filling::claim_run;
-    using filling::fits;
     using filling::put_into;
     using filling::put_one;
     using routing::claim_or_move;
-    using routing::elsewhere;
     using routing::existing;
+    using routing::goes_elsewhere;
     using routing::lane_of;
     using routing::note_run;
     using routing::route_claim;
@@ -256,7 +257,11 @@ private:
     /// What was published below `end` is as lasting as the options want it, or cannot be.
     [[nodiscard]] bool lasts(const lane& into, offset_t end) noexcept
     {
-        return into.log->see_to_lasting(end, state().time, state().records_arrived);
+        if constexpr (Topic::durable) {
+            return into.log->see_to_lasting(end, state().time, state().records_arrived);
+        } else {
+            return true;
+        }
     }
 
     /// The first claim was refused.
@@ -269,7 +274,12 @@ private:
             lane& into = lane_of(p);
             time = stamp(given); // before the claim: the clock may throw
             const claimed again = claim_one(*into.log, into.mine, value, given);
-            return again.outcome == claiming::full ? claim_elsewhere(p, value, given) : again;
+            if (again.outcome != claiming::full || has_key(value, given) ||
+                !goes_elsewhere(p, given)) {
+                return again;
+            }
+            lane& emptiest = lane_of(p);
+            return claim_one(*emptiest.log, emptiest.mine, value, given);
         });
         if (why != send_status::ok) {
             return {p, why};
@@ -317,15 +327,13 @@ private:
         return done;
     }
 
-    /// A record that may go anywhere tries the emptiest partition when the chosen one is full.
-    claimed claim_elsewhere(partition_id& p, const value_type& value, const attributes& given)
+    [[nodiscard]] bool has_key(const value_type& value, const attributes& given) const
     {
-        if (request{state(), partitions(), value, given.key}.has_key() ||
-            given.partition != any_partition) {
-            return {claiming::full};
+        if constexpr (layout::has_key) {
+            return request{state(), partitions(), value, given.key}.has_key();
+        } else {
+            return false;
         }
-        return elsewhere(p,
-                         [&](lane& into) { return claim_one(*into.log, into.mine, value, given); });
     }
 
     /// After a first refusal: waits, as far as the caller allows, for `attempt` to be granted;
@@ -380,8 +388,8 @@ private:
     {
         for (const lane& each : this->all()) {
             if (each.log->full_since().at() == 0 && each.log->is_full(count)) {
-                each.log->full_since().begin(
-                    [this] { return state().time.steady_now().count() | 1; });
+                const std::chrono::nanoseconds now = state().time.steady_now();
+                each.log->full_since().begin(now.count() | 1);
             }
         }
     }

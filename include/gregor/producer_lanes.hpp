@@ -7,7 +7,6 @@
 
 #include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
-#include "gregor/base/fixed_array.hpp"
 #include "gregor/base/types.hpp"
 
 namespace gregor::inline GREGOR_ABI {
@@ -31,23 +30,27 @@ public:
 
     /// For a producer that is not counted yet: the topic is shared where it is not the only one.
     explicit producer_lanes(State& state)
-        : lanes_(state.partitions.size(), [&](std::size_t i) {
-              if constexpr (Many) {
-                  if (state.live_producers != 0) {
-                      state.partitions[i].log.protocol().share();
-                  }
-              }
-              return into(state, i);
-          })
     {
+        if constexpr (Many) {
+            if (state.live_producers != 0) {
+                for (std::size_t i = 0; i != state.partitions.size(); ++i) {
+                    state.partitions[i].log.protocol().share();
+                }
+            }
+        }
+        open_all(state);
     }
 
+    producer_lanes(const producer_lanes&) = delete;
+    producer_lanes& operator=(const producer_lanes&) = delete;
+    ~producer_lanes() { delete[] lanes_; }
+
     [[nodiscard]] lane& operator[](partition_id p) const noexcept { return lanes_[p.value]; }
-    [[nodiscard]] const lane* begin() const noexcept { return lanes_.begin(); }
-    [[nodiscard]] const lane* end() const noexcept { return lanes_.end(); }
+    [[nodiscard]] const lane* begin() const noexcept { return lanes_; }
+    [[nodiscard]] const lane* end() const noexcept { return lanes_ + count_; }
 
     /// Those that it has a lane into.
-    [[nodiscard]] std::size_t size() const noexcept { return lanes_.size(); }
+    [[nodiscard]] std::size_t size() const noexcept { return count_; }
 
     /// How many partitions a record may choose from: all there are; where memory is short, those
     /// that it has a lane into, until the next record tries again.
@@ -55,7 +58,7 @@ public:
     {
         const std::size_t count = state.partitions.size_to_compare();
         // (a topic of one partition never had fewer, so it needs no second look)
-        if (count != 1 && count != lanes_.size()) [[unlikely]] {
+        if (count != 1 && count != count_) [[unlikely]] {
             return follow_growth(state);
         }
         return count;
@@ -64,27 +67,33 @@ public:
     /// A partition that the user or his partitioner named.
     [[nodiscard]] partition_id existing(State& state, partition_id p)
     {
-        if (p.value >= lanes_.size()) [[unlikely]] {
+        if (p.value >= count_) [[unlikely]] {
             expect_added(state, p);
         }
         return p;
     }
 
 private:
-    static lane into(State& state, std::size_t i)
+    /// A lane that is there stays as it is, but for its place: an open claim knows it by number.
+    void open_all(State& state)
     {
-        log_type& log = state.partitions[i].log;
-        return {&log, log.protocol().open_lane()};
+        const std::size_t count = state.partitions.size();
+        lane* const all = new lane[count];
+        for (std::size_t i = 0; i != count; ++i) {
+            log_type& log = state.partitions[i].log;
+            all[i].log = &log;
+            all[i].mine = i < count_ ? lanes_[i].mine : log.protocol().open_lane();
+        }
+        delete[] lanes_;
+        lanes_ = all;
+        count_ = count;
     }
 
-    /// A lane that is there stays as it is, but for its place: an open claim knows it by number.
     void open_new(State& state)
     {
         const std::lock_guard lock{state.mutex};
         // not to be shared here: who added the partition, or came after that, has seen to it
-        lanes_ = fixed_array<lane>(state.partitions.size(), [&](std::size_t i) {
-            return i < lanes_.size() ? lanes_[i] : into(state, i);
-        });
+        open_all(state);
     }
 
     GREGOR_COLD std::size_t follow_growth(State& state) noexcept
@@ -93,12 +102,12 @@ private:
         try {
             open_new(state);
         } catch (const std::bad_alloc&) {
-            return lanes_.size();
+            return count_;
         }
 #else
         open_new(state);
 #endif
-        return lanes_.size();
+        return count_;
     }
 
     GREGOR_COLD void expect_added(State& state, partition_id p)
@@ -107,7 +116,8 @@ private:
         open_new(state);
     }
 
-    fixed_array<lane> lanes_;
+    lane* lanes_ = nullptr;
+    std::size_t count_ = 0;
 };
 
 } // namespace gregor::inline GREGOR_ABI

@@ -85,23 +85,23 @@ public:
     claimed claim_or_move(partition_id& p, const attributes& given, Attempt&& attempt)
     {
         const claimed got = attempt(lane_of(p));
-        if (got.outcome == claiming::full && !routes_each_record &&
-            given.partition == any_partition) {
-            return elsewhere(p, attempt);
+        if (got.outcome == claiming::full && !routes_each_record && goes_elsewhere(p, given)) {
+            return attempt(lane_of(p));
         }
         return got;
     }
 
-    template <class Attempt>
-    claimed elsewhere(partition_id& p, Attempt&& attempt)
+    /// The partition is full, and the record has no key: another one, where it may choose.
+    [[nodiscard]] bool goes_elsewhere(partition_id& p, const attributes& given)
     {
         if constexpr (has_elsewhere) {
-            if (const std::size_t known = lanes_.known(*state_); known > 1) {
+            const std::size_t known = lanes_.known(*state_);
+            if (known > 1 && given.partition == any_partition) {
                 p = existing(choose_.when_full(partition_loads{*state_, known}));
-                return attempt(lane_of(p));
+                return true;
             }
         }
-        return {claiming::full};
+        return false;
     }
 
     /// A run of records went where the partitioner had said for the first of them.

@@ -46,16 +46,6 @@ struct slot_filling {
             return log.claim(mine, 1);
         }
     }
-    /// There can be room for it.
-    template <class Log, class V>
-    GREGOR_INLINE static bool fits(const Log& log, const V& value, const attributes& given)
-    {
-        if constexpr (Topic::encoded) {
-            return stored_type::size(value, given) <= log.most_blob_bytes();
-        } else {
-            return true;
-        }
-    }
     /// Writes the record of a claim by `claim_one`, which fits, and publishes it; false where there
     /// is no room for its blob after all.
     template <class Log, class Lane, class V>

@@ -92,7 +92,9 @@ public:
 
     ~memory_log()
     {
-        retire{*this}(oldest(), sequencer_.end());
+        if constexpr (retire::needed) {
+            retire{*this}(oldest(), sequencer_.end());
+        }
         ::operator delete(slots_, std::align_val_t{alignment});
     }
 
@@ -111,19 +113,23 @@ public:
     [[nodiscard]] GREGOR_INLINE claimed claim(lane& mine, std::size_t count)
     {
         const claimed got = sequencer_.claim(mine, count, retire{*this});
-        if (got.outcome != claiming::busy) [[likely]] {
-            return got;
+        if constexpr (retire::needed) {
+            if (got.outcome == claiming::busy) [[unlikely]] {
+                return claim_insisting(mine, count);
+            }
         }
-        return claim_insisting(mine, count);
+        return got;
     }
 
     [[nodiscard]] claimed hold(lane& mine, std::size_t count)
     {
-        const claimed got = sequencer_.hold(mine, count, retire{*this});
-        if (got.outcome != claiming::busy) [[likely]] {
-            return got;
+        for (;;) {
+            const claimed got = sequencer_.hold(mine, count, retire{*this});
+            if (got.outcome != claiming::busy) [[likely]] {
+                return got;
+            }
+            env::yield(); // as in `claim_insisting`
         }
-        return hold_insisting(mine, count);
     }
 
     GREGOR_INLINE void publish(lane& mine, offset_t first, std::size_t count) noexcept
@@ -133,13 +139,6 @@ public:
     void settle(lane& mine, offset_t first, std::size_t count, std::size_t built) noexcept
     {
         sequencer_.settle(mine, first, count, built);
-    }
-
-    /// Nothing is.
-    template <class Clock, class Event>
-    [[nodiscard]] bool see_to_lasting(offset_t, const Clock&, Event&) const noexcept
-    {
-        return true;
     }
 
     /// The oldest offset that can still be read; only grows.
@@ -195,22 +194,12 @@ private:
         return sequencer_.room().limit() - capacity();
     }
 
-    GREGOR_COLD claimed claim_insisting(lane& mine, std::size_t count)
-    {
-        return insist([&] { return sequencer_.claim(mine, count, retire{*this}); });
-    }
-    GREGOR_COLD claimed hold_insisting(lane& mine, std::size_t count)
-    {
-        return insist([&] { return sequencer_.hold(mine, count, retire{*this}); });
-    }
-
     /// Another thread destroys old records right now; nobody would wake us when it is done.
-    template <class Attempt>
-    GREGOR_COLD static claimed insist(Attempt&& attempt)
+    GREGOR_COLD claimed claim_insisting(lane& mine, std::size_t count)
     {
         for (;;) {
             env::yield();
-            const claimed got = attempt();
+            const claimed got = sequencer_.claim(mine, count, retire{*this});
             if (got.outcome != claiming::busy) {
                 return got;
             }

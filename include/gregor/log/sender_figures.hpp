@@ -30,6 +30,13 @@ public:
         std::uint64_t waits = 0;
         std::uint64_t refused = 0;
         std::chrono::nanoseconds blocked{0};
+
+        void add(const sender_figures<Env>& one, std::chrono::nanoseconds its) noexcept
+        {
+            waits += one.blocked.count();
+            refused += one.refused.value();
+            blocked = std::chrono::nanoseconds{blocked.count() + its.count()};
+        }
     };
 
     void add(sender_figures<Env>& one) noexcept
@@ -44,7 +51,7 @@ public:
             link = &(*link)->next;
         }
         *link = one.next;
-        count(gone_, one, [] { return std::chrono::nanoseconds{0}; }); // it waits no more
+        gone_.add(one, one.blocked.over());
     }
 
     template <class Now>
@@ -52,21 +59,12 @@ public:
     {
         sums together = gone_;
         for (const sender_figures<Env>* each = first_; each != nullptr; each = each->next) {
-            count(together, *each, now);
+            together.add(*each, each->blocked.total(now));
         }
         return together;
     }
 
 private:
-    template <class Now>
-    static void count(sums& together, const sender_figures<Env>& one, Now&& now)
-    {
-        together.waits += one.blocked.count();
-        together.refused += one.refused.value();
-        together.blocked =
-            std::chrono::nanoseconds{together.blocked.count() + one.blocked.total(now).count()};
-    }
-
     sender_figures<Env>* first_ = nullptr;
     sums gone_;
 };

@@ -103,20 +103,21 @@ public:
     }
 
     /// A point below the sum of weights, where each partition weighs `most queued + 1 - queued`.
-    template <class Queued>
-    [[nodiscard]] static constexpr std::uint32_t weighted(std::uint32_t partitions, Queued&& queued,
+    template <class Loads>
+    [[nodiscard]] static constexpr std::uint32_t weighted(const Loads& request,
                                                           std::uint64_t random)
     {
+        const std::uint32_t partitions = request.partitions();
         std::uint64_t most = 0;
         std::uint64_t sum = 0;
         for (std::uint32_t i = 0; i != partitions; ++i) {
-            const std::uint64_t each = queued(i);
+            const std::uint64_t each = bounded(request.queued(partition_id{i}));
             most = each > most ? each : most;
             sum += each;
         }
         std::uint64_t point = random % ((most + 1) * partitions - sum);
         for (std::uint32_t i = 0; i != partitions; ++i) {
-            const std::uint64_t weight = most + 1 - queued(i);
+            const std::uint64_t weight = most + 1 - bounded(request.queued(partition_id{i}));
             if (point < weight) {
                 return i;
             }
@@ -136,14 +137,11 @@ private:
         }
         // the queues move while they are looked at: two looks at each may differ, and then the last
         // partition is chosen a little too often
-        current_ = weighted(
-            request.partitions(),
-            [&](std::uint32_t i) { return bounded(request.queued(partition_id{i})); },
-            next_random(request.seed()));
+        current_ = weighted(request, next_random(request.seed()));
     }
 
     /// Keeps the weights positive whatever a snapshot says.
-    [[nodiscard]] static std::uint64_t bounded(std::uint64_t queued) noexcept
+    [[nodiscard]] static constexpr std::uint64_t bounded(std::uint64_t queued) noexcept
     {
         return queued & 0xffffffffU;
     }

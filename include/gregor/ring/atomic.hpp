@@ -10,9 +10,17 @@ namespace gregor::inline GREGOR_ABI::ring {
 
 #if defined(__GNUC__)
 
+/// A member that keeps an aggregate from being copied.
+struct stays {
+    stays() = default;
+    stays(const stays&) = delete;
+    stays& operator=(const stays&) = delete;
+};
+
 /// What the protocols use of a `std::atomic`, by the compiler's own operations: those of the
 /// standard library are forced inline where nothing is optimised, with three checks of the order
-/// each, and were 6 % of the code of a program of ten lines. Optimised, both are the same.
+/// each, and were 6 % of the code of a program of ten lines. Optimised, both are the same. An
+/// aggregate, initialised by braces, as there are many: no constructor is called for each.
 ///
 /// Threads   any
 template <class T>
@@ -20,10 +28,6 @@ class atomic {
 public:
     static_assert(sizeof(T) <= sizeof(long long) && __atomic_always_lock_free(sizeof(T), nullptr),
                   "an atomic of the protocols is a word that the machine moves as one");
-
-    constexpr atomic(T value = T{}) noexcept : value_(value) {}
-    atomic(const atomic&) = delete;
-    atomic& operator=(const atomic&) = delete;
 
     [[nodiscard]] T load(std::memory_order order) const noexcept
     {
@@ -63,8 +67,8 @@ public:
         return __atomic_fetch_or(&value_, value, static_cast<int>(order));
     }
 
-private:
-    alignas(sizeof(T)) T value_; // on i686, 8 bytes would else be aligned as 4
+    alignas(sizeof(T)) T value_{}; // on i686, 8 bytes would else be aligned as 4
+    GREGOR_NO_UNIQUE_ADDRESS stays stays_{};
 };
 
 #else

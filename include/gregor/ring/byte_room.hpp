@@ -23,7 +23,7 @@ public:
 
     /// From `start` on, nothing granted. Blocks are of `block_bytes`, a power of two.
     byte_room(std::uint64_t start, std::uint64_t block_bytes) noexcept
-        : block_(block_bytes), taken_(start), limit_(start)
+        : block_(block_bytes), taken_{start}, limit_{start}
     {
     }
 

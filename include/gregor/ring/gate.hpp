@@ -21,9 +21,6 @@ class alignas(cache_line_bytes) protection {
 public:
     using word = word_t<Seq>;
 
-    protection() = default;
-    explicit protection(std::string_view name) : holder(name) {}
-
     /// The value holds producers back.
     static constexpr unsigned holds = 1;
     /// The value was committed, whether it holds or not.
@@ -143,72 +140,73 @@ public:
     /// The lowest protection, or `none` where nothing below `none` is protected.
     [[nodiscard]] Seq scan(Seq none) const noexcept
     {
-        Seq lowest = none;
-        const auto look = [&lowest](const place& p) {
-            const auto word = p.get();
-            if ((word & place::holds) != 0) {
-                lowest = earlier(lowest, sequence_in<Seq>(word));
-            }
-        };
-        for_each(cursors_, look);
-        for_each(leases_, look);
-        return lowest;
+        const Seq lowest = lowest_in(cursors_, none);
+        return lowest_in(leases_, lowest);
     }
 
     /// Visits all cursors (`is_lease` false), then all leases, those at rest too.
     template <class Visit>
     void visit(Visit&& visit) const
     {
-        for_each(cursors_, [&](const place& p) { visit(p, false); });
-        for_each(leases_, [&](const place& p) { visit(p, true); });
+        for (const place* p = first_of(cursors_); p != nullptr; p = p->next_) {
+            visit(*p, false);
+        }
+        for (const place* p = first_of(leases_); p != nullptr; p = p->next_) {
+            visit(*p, true);
+        }
     }
 
 private:
-    struct list {
-        typename Env::template atomic<place*> head{nullptr};
-    };
+    using list = typename Env::template atomic<place*>;
 
-    template <class Visit>
-    static void for_each(const list& places, Visit&& visit)
+    [[nodiscard]] static const place* first_of(const list& places) noexcept
     {
         // (4) acquire-load, synchronizes-with the release-store (3)
-        for (const place* p = places.head.load(std::memory_order_acquire); p != nullptr;
-             p = p->next_) {
-            visit(*p);
+        return places.load(std::memory_order_acquire);
+    }
+
+    [[nodiscard]] static Seq lowest_in(const list& places, Seq lowest) noexcept
+    {
+        for (const place* p = first_of(places); p != nullptr; p = p->next_) {
+            const word_t<Seq> word = p->get();
+            if ((word & place::holds) != 0) {
+                lowest = earlier(lowest, sequence_in<Seq>(word));
+            }
         }
+        return lowest;
     }
 
     static place& take(list& places, std::string_view holder)
     {
         // relaxed: only this thread links, under the owner's mutex
-        place* const first = places.head.load(std::memory_order_relaxed);
-        for (place* p = first; p != nullptr; p = p->next_) {
-            if (!p->taken_) {
-                p->holder = label{holder};
-                p->taken_ = true;
-                return *p;
-            }
+        place* const first = places.load(std::memory_order_relaxed);
+        place* p = first;
+        while (p != nullptr && p->taken_) {
+            p = p->next_;
         }
-        auto* const made = new place{holder};
-        made->taken_ = true;
-        made->next_ = first;
-        // (3) release-store, synchronizes-with the acquire-load (4)
-        places.head.store(made, std::memory_order_release);
-        return *made;
+        if (p == nullptr) {
+            p = new place;
+            p->next_ = first;
+            // (3) release-store, synchronizes-with the acquire-load (4)
+            places.store(p, std::memory_order_release);
+        }
+        p->holder = label{holder};
+        p->taken_ = true;
+        return *p;
     }
 
     static void drop(list& places) noexcept
     {
         // relaxed: nobody else is left
-        for (place* p = places.head.load(std::memory_order_relaxed); p != nullptr;) {
+        for (place* p = places.load(std::memory_order_relaxed); p != nullptr;) {
             place* const gone = p;
             p = p->next_;
             delete gone;
         }
     }
 
-    list cursors_;
-    list leases_;
+    list cursors_{nullptr};
+    list leases_{nullptr};
 };
 
 } // namespace gregor::inline GREGOR_ABI::ring

@@ -50,18 +50,17 @@ protected:
     /// Where the element lies whose size is `each`.
     [[nodiscard]] void* at(std::size_t i, std::size_t each) const noexcept
     {
-        const place where{i};
-        return static_cast<std::byte*>(chunks_[where.chunk]) + where.index * each;
+        const std::size_t chunk = chunk_of(i);
+        return static_cast<std::byte*>(chunks_[chunk]) + (i + 1 - (std::size_t{1} << chunk)) * each;
     }
 
     /// The same, for the one to build next: its chunk is there.
     [[nodiscard]] void* room_for_next(std::size_t each, std::align_val_t alignment)
     {
         GREGOR_ASSERT(built_ != most_elements, "a growing_array is full");
-        const place where{built_};
-        if (chunks_[where.chunk] == nullptr) {
-            chunks_[where.chunk] =
-                ::operator new((std::size_t{1} << where.chunk) * each, alignment);
+        const std::size_t chunk = chunk_of(built_);
+        if (chunks_[chunk] == nullptr) {
+            chunks_[chunk] = ::operator new((std::size_t{1} << chunk) * each, alignment);
         }
         return at(built_, each);
     }
@@ -81,16 +80,14 @@ protected:
 
 private:
     /// Chunk k holds 2^k elements, those from 2^k - 1 on.
-    struct place {
-        explicit place(std::size_t i) noexcept
-            : chunk(static_cast<std::size_t>(std::bit_width(i + 1)) - 1),
-              index(i + 1 - (std::size_t{1} << chunk))
-        {
-        }
-
-        std::size_t chunk;
-        std::size_t index;
-    };
+    [[nodiscard]] static std::size_t chunk_of(std::size_t i) noexcept
+    {
+#if defined(__GNUC__)
+        return static_cast<std::size_t>(63 - __builtin_clzll(i + 1));
+#else
+        return static_cast<std::size_t>(std::bit_width(i + 1)) - 1;
+#endif
+    }
 
     // Read by everybody, written when the array grows.
     typename Env::template atomic<std::size_t> count_{0};

@@ -46,7 +46,6 @@ inline void pause() noexcept
 /// A longer sleep ends for no reason: not far beyond, seconds of 32 bits and the sums of times
 /// overflow.
 inline constexpr std::chrono::nanoseconds longest_sleep = std::chrono::hours{24 * 365};
-inline constexpr std::chrono::nanoseconds no_time_limit = (std::chrono::nanoseconds::max)();
 
 #if defined(__linux__)
 
@@ -90,15 +89,14 @@ inline bool sleep_on(const atomic<std::uint32_t>& word, std::uint32_t expected,
                      std::chrono::nanoseconds timeout) noexcept
 {
     static_assert(sizeof(word) == 4, "as wide as the kernel reads it");
-    const bool counted = timeout.count() <= longest_sleep.count();
-    const std::int64_t time = (counted ? timeout : longest_sleep).count();
     constexpr std::int64_t second = 1'000'000'000;
+    const std::int64_t asked = timeout.count();
+    const bool counted = asked <= longest_sleep.count();
+    const std::int64_t time = counted ? asked : longest_sleep.count();
     const futex_time limit{.seconds = static_cast<decltype(futex_time::seconds)>(time / second),
                            .nanoseconds =
                                static_cast<decltype(futex_time::nanoseconds)>(time % second)};
-    const bool timed = timeout.count() != no_time_limit.count();
-    const long rc = ::syscall(futex_call, &word, FUTEX_WAIT_PRIVATE, expected,
-                              timed ? &limit : nullptr, nullptr, 0);
+    const long rc = ::syscall(futex_call, &word, FUTEX_WAIT_PRIVATE, expected, &limit, nullptr, 0);
     return !(rc == -1 && errno == ETIMEDOUT && counted);
 }
 

@@ -49,7 +49,7 @@ class room {
 public:
     room(Seq start, Seq capacity) noexcept
         : capacity_(capacity), step_(capacity / 16 > 0 ? static_cast<Seq>(capacity / 16) : Seq{1}),
-          limit_(plus(start, capacity)), reserved_(plus(start, capacity)), settled_(start)
+          limit_{plus(start, capacity)}, reserved_{plus(start, capacity)}, settled_{start}
     {
     }
 
@@ -135,8 +135,12 @@ private:
             const Seq stride = before(plus(from, step_), need) ? need : plus(from, step_);
             const Seq wanted = earlier(stride, plus(first, capacity_));
             const Seq oldest = minus(from, capacity_);
-            const Seq unprotected = protections.scan(minus(wanted, capacity_));
-            const Seq lowest = settled_before(oldest, unprotected, settled);
+            Seq lowest = protections.scan(minus(wanted, capacity_));
+            const Seq told = this->settled();
+            const Seq unknown = before(oldest, told) ? told : oldest;
+            if (before(unknown, lowest)) {
+                lowest = settled(unknown, lowest);
+            }
             const Seq target = plus(lowest, capacity_);
             if (before(target, need)) {
                 if (limit() != from) {
@@ -160,18 +164,6 @@ private:
             retire(oldest, lowest);
             raise(limit_, target);
         }
-    }
-
-    /// How far from `from` on, up to `to`, everything is published.
-    template <class Settled>
-    Seq settled_before(Seq from, Seq to, Settled&& settled) const
-    {
-        const Seq told = this->settled();
-        const Seq unknown = before(from, told) ? told : from;
-        if (!before(unknown, to)) {
-            return to;
-        }
-        return settled(unknown, to);
     }
 
     [[nodiscard]] Seq settled() const noexcept

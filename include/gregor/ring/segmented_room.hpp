@@ -31,7 +31,7 @@ class segmented_room {
 public:
     /// Room from `start` to `limit`; `capacity` is the most that can ever be between them.
     segmented_room(Seq start, Seq limit, Seq capacity) noexcept
-        : capacity_(capacity), limit_(limit), start_(start)
+        : capacity_(capacity), limit_{limit}, start_{start}
     {
     }
 

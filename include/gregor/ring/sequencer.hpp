@@ -55,7 +55,7 @@ public:
     /// A ring of `capacity` (a power of two) whose first sequence is `start`.
     sequencer(Seq start, Seq capacity) noexcept
         requires(!always_stamped)
-        : room_(start, capacity), begun_(start), sole_(start), claimed_(pack(start, 0))
+        : room_(start, capacity), begun_(start), sole_(start), claimed_{pack(start, 0)}
     {
     }
 
@@ -63,7 +63,7 @@ public:
     sequencer(Seq oldest, Seq start, Seq limit, const stamps_type& where, Seq capacity) noexcept
         requires(always_stamped)
         : room_(oldest, limit, capacity), stamps_(where), begun_(start), sole_(start),
-          claimed_(pack(start, 0))
+          claimed_{pack(start, 0)}
     {
     }
 
@@ -93,7 +93,9 @@ public:
     GREGOR_INLINE void publish(lane_type& mine, Seq first, Seq count) noexcept
     {
         if (!mine.shared) [[likely]] {
-            stamp_for_later(first, count);
+            if constexpr (always_stamped) {
+                stamp_for_later(first, count);
+            }
             sole_.publish(plus(first, count));
         } else {
             stamp_run(stamps_, first, count, count);
@@ -116,7 +118,9 @@ public:
     void settle(lane_type& mine, Seq first, Seq count, Seq built) noexcept
     {
         if (!mine.shared) {
-            stamp_for_later(first, built);
+            if constexpr (always_stamped) {
+                stamp_for_later(first, built);
+            }
             if (sole_.settle(plus(first, built))) {
                 return;
             }
@@ -399,12 +403,7 @@ private:
     }
 
     /// Published by the watermark, to this process; by the stamps, to the next one.
-    void stamp_for_later(Seq first, Seq count) noexcept
-    {
-        if constexpr (always_stamped) {
-            stamp_run(stamps_, first, count, count);
-        }
-    }
+    void stamp_for_later(Seq first, Seq count) noexcept { stamp_run(stamps_, first, count, count); }
 
     /// Of what the watermark shows.
     [[nodiscard]] run_type known_run(const sight_type& mine, Seq from, Seq most) const noexcept

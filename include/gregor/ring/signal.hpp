@@ -94,13 +94,12 @@ template <class Env>
 class since {
 public:
     /// Begins now, unless it lasts already.
-    template <class Now>
-    void begin(Now&& now)
+    void begin(std::int64_t now) noexcept
     {
         // relaxed: a note for people
         if (at_.load(std::memory_order_relaxed) == 0) {
             // relaxed: as above
-            at_.store(now(), std::memory_order_relaxed);
+            at_.store(now, std::memory_order_relaxed);
         }
     }
 

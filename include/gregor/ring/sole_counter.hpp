@@ -29,7 +29,7 @@ namespace gregor::inline GREGOR_ABI::ring {
 template <class Seq, class Env>
 class sole_counter {
 public:
-    explicit sole_counter(Seq start) noexcept : marked_(start), published_(start) {}
+    explicit sole_counter(Seq start) noexcept : marked_{start}, published_{start} {}
 
     // --- the producer ---------------------------------------------------------------------------
 

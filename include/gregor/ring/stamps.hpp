@@ -5,7 +5,6 @@
 #include <cstddef>
 
 #include "gregor/base/config.hpp"
-#include "gregor/base/fixed_array.hpp"
 #include "gregor/ring/sequence.hpp"
 
 namespace gregor::inline GREGOR_ABI::ring {
@@ -29,12 +28,14 @@ public:
     static constexpr bool always = false;
 
     stamps() = default;
+    stamps(const stamps&) = delete;
+    stamps& operator=(const stamps&) = delete;
+    ~stamps() { delete[] words_; }
 
-    /// Room for `capacity` (a power of two) stamps that say nothing. Throws std::bad_alloc.
+    /// Room for `capacity` (a power of two) stamps that say nothing; once. Throws std::bad_alloc.
     void allocate(Seq capacity)
     {
-        words_ = fixed_array<atomic_word>(static_cast<std::size_t>(capacity),
-                                          [](std::size_t) { return atomic_word{0}; });
+        words_ = new atomic_word[static_cast<std::size_t>(capacity)]{};
         mask_ = static_cast<Seq>(capacity - 1);
     }
 
@@ -58,7 +59,7 @@ private:
         return words_[static_cast<std::size_t>(sequence & mask_)];
     }
 
-    fixed_array<atomic_word> words_;
+    atomic_word* words_ = nullptr;
     Seq mask_ = 0;
 };
 

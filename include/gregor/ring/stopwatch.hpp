@@ -37,6 +37,11 @@ public:
     }
 
     [[nodiscard]] std::uint64_t count() const noexcept { return count_.value(); }
+    /// Of the waits that are over; for the thread itself, or when it is done.
+    [[nodiscard]] std::chrono::nanoseconds over() const noexcept
+    {
+        return std::chrono::nanoseconds{total_};
+    }
 
     /// `now()` is asked for only while it waits.
     template <class Now>

@@ -15,7 +15,7 @@ namespace gregor::inline GREGOR_ABI::ring {
 template <class Seq, class Env>
 class watermark {
 public:
-    explicit watermark(Seq start) noexcept : value_(start) {}
+    explicit watermark(Seq start) noexcept : value_{start} {}
 
     void raise(Seq to) noexcept
     {

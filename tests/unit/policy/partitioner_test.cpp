@@ -45,10 +45,9 @@ struct request {
 std::vector<int> frequencies(const std::vector<std::uint64_t>& queues, std::uint64_t cycle)
 {
     std::vector<int> chosen(queues.size());
+    const request loads{static_cast<std::uint32_t>(queues.size()), queues};
     for (std::uint64_t random = 0; random != cycle; ++random) {
-        ++chosen[gregor::partitioner::kafka::weighted(
-            static_cast<std::uint32_t>(queues.size()), [&](std::uint32_t i) { return queues[i]; },
-            random)];
+        ++chosen[gregor::partitioner::kafka::weighted(loads, random)];
     }
     return chosen;
 }
@@ -124,10 +123,9 @@ TEST_CASE("the next sticky partition is the likelier the shorter its queue",
 TEST_CASE("the points of the cumulative table are where they should be", "[policy][partitioner]")
 {
     // queues {0, 3, 1} -> cumulative {4, 5, 8}
-    const std::array<std::uint64_t, 3> queues{0, 3, 1};
+    const request loads{3, {0, 3, 1}};
     const auto at = [&](std::uint64_t random) {
-        return gregor::partitioner::kafka::weighted(
-            3, [&](std::uint32_t i) { return queues[i]; }, random);
+        return gregor::partitioner::kafka::weighted(loads, random);
     };
     CHECK(at(0) == 0);
     CHECK(at(3) == 0);

@@ -33,11 +33,11 @@ TEST_CASE("since remembers the beginning of what lasts", "[ring]")
 {
     ring::since<ring::std_env> since;
     CHECK(since.at() == 0);
-    since.begin([] { return std::int64_t{5}; });
-    since.begin([] { return std::int64_t{9}; });
+    since.begin(5);
+    since.begin(9);
     CHECK(since.at() == 5);
     since.end();
     CHECK(since.at() == 0);
-    since.begin([] { return std::int64_t{9}; });
+    since.begin(9);
     CHECK(since.at() == 9);
 }
