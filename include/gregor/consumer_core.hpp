@@ -261,14 +261,17 @@ private:
     bool wait_watching(std::chrono::nanoseconds timeout, unsigned first, const Stop& stop,
                        const Ready& ready)
     {
-        [[maybe_unused]] const auto wake_on_stop =
-            stop.on_request([this] { state_->records_arrived.notify(); });
+        [[maybe_unused]] const auto wake_on_stop = stop.on_request(state_->records_arrived);
         const std::int64_t watch = watch_interval().count();
-        auto event = figures_.waiting_on(state_->records_arrived, state_->time);
+        figures_.waits();
+        ring::timed_event event{state_->records_arrived, state_->time, figures_.sleeps()};
         for (std::int64_t left = timeout.count();; left -= watch) {
             const std::chrono::nanoseconds slice{left < watch ? left : watch};
-            if (wait_until<strategy>(event, deadline{state_->time, slice}, first, ready)) {
-                return true;
+            waiting<strategy, decltype(event)> wait{event, {state_->time, slice}, first};
+            while (wait.goes_on()) {
+                if (ready()) {
+                    return true;
+                }
             }
             if (left <= watch) {
                 return false;

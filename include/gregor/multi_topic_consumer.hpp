@@ -299,9 +299,6 @@ auto multi_topic_consumer<Topic>::poll_for(std::chrono::nanoseconds timeout, con
                 return turns.nothing_yet();
             }
         }
-        if (!waited) {
-            until.start();
-        }
         const wait_status ended = turns.wait(until.left(), stop, its);
         if (ended == wait_status::timed_out) {
             return turns.nothing_yet();

@@ -355,23 +355,21 @@ private:
             }
             note_full(count);
             const ring::timing its_wait{figures_.blocked, state().time.steady_now()};
-            [[maybe_unused]] const auto wake_on_stop =
-                stop.on_request([this] { state().room_made.notify(); });
+            [[maybe_unused]] const auto wake_on_stop = stop.on_request(state().room_made);
             using strategy = typename policies::wait;
-            const deadline until{state().time, timeout};
-            ring::timed_event event{state().room_made, state().time,
-                                    [this](auto /*from*/, auto to) { figures_.blocked.still(to); }};
-            unsigned looks = 0;
-            if (!wait_until<strategy>(event, until, strategy::patient, [&] {
-                    if (++looks % 16 == 0) {
-                        figures_.blocked.still(state().time.steady_now());
-                    }
-                    got = attempt(); // no clock is read after it: it may be the user's
-                    return decided();
-                })) {
-                figures_.blocked.still(state().time.steady_now());
-                figures_.refused.add(1);
-                return send_status::timed_out;
+            ring::timed_event event{state().room_made, state().time, figures_.blocked.sleeps()};
+            waiting<strategy, decltype(event)> wait{
+                event, {state().time, timeout}, strategy::patient};
+            for (unsigned looks = 1; !decided(); ++looks) {
+                if (!wait.goes_on()) {
+                    figures_.blocked.still(state().time.steady_now());
+                    figures_.refused.add(1);
+                    return send_status::timed_out;
+                }
+                if (looks % 16 == 0) {
+                    figures_.blocked.still(state().time.steady_now());
+                }
+                got = attempt(); // no clock is read after it: it may be the user's
             }
         }
         switch (got.outcome) {

@@ -53,7 +53,7 @@ struct rates {
 /// Of `topic.stats()`. Costs the topic's mutex and a few loads a partition and a producer.
 struct topic_stats {
     /// When it was taken, by the topic's clock; of a difference: the time between.
-    std::chrono::nanoseconds time{0};
+    std::chrono::nanoseconds time{};
     std::uint64_t records = 0;     ///< sent; what a dropped claim left out among them
     std::uint64_t overwritten = 0; ///< of these, what is not there any more
     std::size_t producers = 0;     ///< alive; of a difference: at the later time
@@ -61,7 +61,7 @@ struct topic_stats {
     std::uint64_t refused = 0;     ///< how often one found none, or not in time
     /// How long producers waited for room, all together, what lasts included. Not the first
     /// microseconds of a wait, after which they look at the clock.
-    std::chrono::nanoseconds blocked{0};
+    std::chrono::nanoseconds blocked{};
 
     friend topic_stats operator-(const topic_stats& later, const topic_stats& earlier) noexcept
     {
@@ -81,10 +81,10 @@ struct topic_stats {
 /// Of `producer.stats()`, on the producer's thread. (How many records it sent it does not count: it
 /// would at each of them. The topic knows of all together.) Costs a look at the clock.
 struct producer_stats {
-    std::chrono::nanoseconds time{0};
+    std::chrono::nanoseconds time{};
     std::uint64_t waits = 0;
     std::uint64_t refused = 0;
-    std::chrono::nanoseconds blocked{0};
+    std::chrono::nanoseconds blocked{};
 
     friend producer_stats operator-(const producer_stats& later,
                                     const producer_stats& earlier) noexcept
@@ -103,7 +103,7 @@ struct producer_stats {
 /// Of `consumer.stats()` or, of all its topics together, `multi_topic_consumer.stats()`; on the
 /// consumer's thread. Costs a look at the clock.
 struct consumer_stats {
-    std::chrono::nanoseconds time{0};
+    std::chrono::nanoseconds time{};
     std::uint64_t polls = 0;
     std::uint64_t records = 0;    ///< returned by them
     std::uint64_t missed = 0;     ///< offsets that were overwritten before it came to them
@@ -112,7 +112,7 @@ struct consumer_stats {
     std::uint64_t rebalances = 0; ///< how often it gave or took partitions, or saw that it need not
     std::uint64_t fenced = 0;     ///< how often it was taken for dead
     /// How long it slept; looking for records without a break is not sleep.
-    std::chrono::nanoseconds asleep{0};
+    std::chrono::nanoseconds asleep{};
 
     friend consumer_stats operator-(const consumer_stats& later,
                                     const consumer_stats& earlier) noexcept
@@ -134,7 +134,7 @@ struct consumer_stats {
 
 /// Of `group_admin.stats()`. Costs the topic's mutex and a few loads a partition.
 struct group_stats {
-    std::chrono::nanoseconds time{0};
+    std::chrono::nanoseconds time{};
     std::uint64_t records = 0; ///< done: the committed offsets together. A reset back is no growth
     std::uint64_t lag = 0;     ///< end minus committed; of a difference: at the later time
     std::size_t members = 0;   ///< of a difference: at the later time

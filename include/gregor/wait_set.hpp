@@ -353,7 +353,7 @@ auto basic_wait_set<Env, Strategy>::wait_for(std::chrono::nanoseconds timeout, c
     if (timeout <= std::chrono::nanoseconds{0}) {
         return timed_out();
     }
-    [[maybe_unused]] const auto wake_on_stop = stop.on_request([this] { told_.notify(); });
+    [[maybe_unused]] const auto wake_on_stop = stop.on_request(told_);
     // members of groups are alive while they are waited for, and look after each other
     std::chrono::nanoseconds watch = no_timeout;
     for (const auto& each : watched_) {

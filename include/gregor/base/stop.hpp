@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <utility>
-
 #include "gregor/base/config.hpp"
 
 #if __has_include(<stop_token>)
@@ -25,8 +23,8 @@ struct no_stop {
 
     [[nodiscard]] static constexpr bool requested() noexcept { return false; }
 
-    template <class F>
-    [[nodiscard]] static constexpr nothing on_request(F&&) noexcept
+    template <class Event>
+    [[nodiscard]] static constexpr nothing on_request(Event&) noexcept
     {
         return {};
     }
@@ -39,11 +37,17 @@ struct token_stop {
 
     [[nodiscard]] bool requested() const noexcept { return token.stop_requested(); }
 
-    /// Calls `f` when the token is triggered, as long as the returned object lives.
-    template <class F>
-    [[nodiscard]] std::stop_callback<F> on_request(F f) const
+    template <class Event>
+    struct notifying {
+        Event& event;
+        void operator()() const { event.notify(); }
+    };
+
+    /// Notifies the event when the token is triggered, as long as the returned object lives.
+    template <class Event>
+    [[nodiscard]] std::stop_callback<notifying<Event>> on_request(Event& event) const
     {
-        return std::stop_callback<F>{token, std::move(f)};
+        return std::stop_callback<notifying<Event>>{token, notifying<Event>{event}};
     }
 };
 #endif

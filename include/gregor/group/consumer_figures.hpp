@@ -41,20 +41,7 @@ public:
     }
 
     void waits() noexcept { ++all_.waits; }
-    void slept(std::chrono::nanoseconds from, std::chrono::nanoseconds to) noexcept
-    {
-        ++all_.sleeps;
-        all_.asleep = std::chrono::nanoseconds{all_.asleep.count() + growth(to, from).count()};
-    }
-    /// For a wait: the event, with the sleep on it counted.
-    template <class Event, class Clock>
-    [[nodiscard]] auto waiting_on(Event& event, const Clock& clock) noexcept
-    {
-        waits();
-        return ring::timed_event{event, clock,
-                                 [this](std::chrono::nanoseconds from,
-                                        std::chrono::nanoseconds to) { slept(from, to); }};
-    }
+    [[nodiscard]] ring::sleep_times& sleeps() noexcept { return sleeps_; }
 
     /// A poll that may wait several times, which counts once.
     class one_poll {
@@ -69,7 +56,7 @@ public:
         }
         void slept(std::chrono::nanoseconds from, std::chrono::nanoseconds to) noexcept
         {
-            figures_.slept(from, to);
+            figures_.sleeps_.add(from, to);
         }
 
     private:
@@ -81,12 +68,15 @@ public:
     {
         consumer_stats all = all_;
         all.polls += now_and_then - polls_left_;
+        all.sleeps = sleeps_.count;
+        all.asleep = std::chrono::nanoseconds{sleeps_.total};
         all.time = now;
         return all;
     }
 
 private:
-    consumer_stats all_;
+    consumer_stats all_ = {};
+    ring::sleep_times sleeps_ = {};
     unsigned polls_left_ = now_and_then; // counted down: one instruction
 };
 

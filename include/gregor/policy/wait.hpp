@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -205,84 +204,101 @@ private:
     unsigned paid_ = 0;
 };
 
-/// So long from the moment it is started on, by the topic's clock.
+/// So long from the moment that it is first asked what is left, by the topic's clock.
 template <class Clock>
-class deadline {
-public:
-    deadline(const Clock& clock, std::chrono::nanoseconds timeout) noexcept
-        : clock_(clock), timeout_(timeout.count())
-    {
-    }
+struct deadline {
+    const Clock& clock;
+    const std::chrono::nanoseconds timeout;
+    std::int64_t end = no_timeout.count(); ///< once it was asked
 
-    /// Reads the clock.
-    void start()
+    /// Reads the clock. `no_timeout`, or zero and below when it has passed.
+    [[nodiscard]] std::chrono::nanoseconds left()
     {
-        if (timeout_ != no_end) {
-            const std::chrono::nanoseconds now = clock_.steady_now();
-            at_ = timeout_ > no_end - now.count() ? no_end : now.count() + timeout_;
-        }
-    }
-
-    /// What is left; `no_timeout`, or zero and below when it has passed.
-    [[nodiscard]] std::chrono::nanoseconds left() const
-    {
-        if (timeout_ == no_end) {
+        // Counts, in nanoseconds: each operator of a duration is some functions of `std` to compile.
+        constexpr std::int64_t never = no_timeout.count();
+        const std::int64_t time = timeout.count();
+        if (time == never) {
             return no_timeout;
         }
-        const std::chrono::nanoseconds now = clock_.steady_now();
-        return std::chrono::nanoseconds{at_ - now.count()};
+        const std::chrono::nanoseconds now = clock.steady_now();
+        if (end == never && (time <= 0 || now.count() <= never - time)) {
+            end = now.count() + time;
+        }
+        return std::chrono::nanoseconds{end - now.count()};
     }
-
-private:
-    // Counts, in nanoseconds: each operator of a duration is some functions of `std` to compile.
-    static constexpr std::int64_t no_end = no_timeout.count();
-
-    const Clock& clock_;
-    std::int64_t timeout_;
-    std::int64_t at_ = 0;
 };
 
-/// After a look in vain: waits by the strategy until `ready()` says true; false when the time was
-/// up first. `ready` looks at what is waited for with acquire loads; whoever changes it notifies
-/// the event. `first` is the look to begin with: 0, or `Strategy::patient`.
+template <class Clock>
+deadline(const Clock&, std::chrono::nanoseconds) -> deadline<Clock>;
+
+/// A wait, look by look: `goes_on` passes the time by the strategy after a look in vain, and says
+/// that the next one is due; or false, when the time was up first. The looks are done with acquire
+/// loads; whoever changes what they look at notifies the event. `first` is the look to begin with:
+/// 0, or `Strategy::patient`.
 ///
 /// The event is a `ring::event_count`, or announces and sleeps as one does.
-template <class Strategy, class Event, class Clock, class Ready>
-bool wait_until(Event& event, deadline<Clock> until, unsigned first, Ready&& ready)
+template <class Strategy, class Event, class Clock = typename Event::clock_type>
+class waiting {
+public:
+    waiting(Event& event, const deadline<Clock>& until, unsigned first) noexcept
+        : event_(event), until_(until), first_(first), look_(first)
+    {
+    }
+
+    [[nodiscard]] bool goes_on();
+
+private:
+    Event& event_;
+    deadline<Clock> until_;
+    const unsigned first_;
+    unsigned look_;
+    std::uint64_t looks_ = 0;
+    typename Event::ticket ticket_ = 0;
+    bool announced_ = false;
+};
+
+template <class Strategy, class Event, class Clock>
+bool waiting<Strategy, Event, Clock>::goes_on()
 {
-    using env = typename Event::env;
-    unsigned look = first;
-    for (std::uint64_t looks = 0;; ++looks, ++look) {
-        // the clock costs more than a look
-        if (looks == Strategy::untimed) {
-            until.start();
-        } else if (looks % 16 == 15 && until.left().count() <= 0) {
-            return false;
-        }
-        if (Strategy::template again<env>(look)) {
-            if (ready()) {
-                return true;
-            }
-            continue;
-        }
-        const auto ticket = event.announce();
-        if (ready()) {
-            return true;
-        }
-        std::chrono::nanoseconds left = until.left();
-        if (left.count() <= 0) {
+    if (announced_) {
+        std::int64_t most = until_.left().count();
+        if (most <= 0) {
             return false;
         }
         if constexpr (!Clock::runs) {
             // a clock that does not run by itself is looked at every millisecond
-            left = (std::min<std::chrono::nanoseconds>)(left, std::chrono::milliseconds{1});
+            most = most < 1'000'000 ? most : 1'000'000;
         }
-        event.sleep(ticket, left);
+        event_.sleep(ticket_, std::chrono::nanoseconds{most});
+        announced_ = false;
+        look_ = first_ + 1;
+        return true;
+    }
+    // the clock costs more than a look
+    if (looks_ == Strategy::untimed) {
+        static_cast<void>(until_.left()); // from here on
+    } else if (looks_ % 16 == 15 && until_.left().count() <= 0) {
+        return false;
+    }
+    ++looks_;
+    if (!Strategy::template again<typename Event::env>(look_++)) {
+        ticket_ = event_.announce();
+        announced_ = true; // one more look, and then it sleeps
+    }
+    return true;
+}
+
+/// After a look in vain: waits until `ready()` says true; false when the time was up first.
+template <class Strategy, class Event, class Clock, class Ready>
+bool wait_until(Event& event, const deadline<Clock>& until, unsigned first, Ready&& ready)
+{
+    waiting<Strategy, Event, Clock> wait{event, until, first};
+    while (wait.goes_on()) {
         if (ready()) {
             return true;
         }
-        look = first;
     }
+    return false;
 }
 
 } // namespace gregor::inline GREGOR_ABI

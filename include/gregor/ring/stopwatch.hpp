@@ -10,6 +10,20 @@
 
 namespace gregor::inline GREGOR_ABI::ring {
 
+/// What one thread slept, by its own notes: in nanoseconds of some clock.
+struct sleep_times {
+    std::uint64_t count = 0;
+    std::int64_t total = 0;
+    std::int64_t woken = 0; ///< when, the last time
+
+    void add(std::chrono::nanoseconds from, std::chrono::nanoseconds to) noexcept
+    {
+        ++count;
+        woken = to.count();
+        total += woken > from.count() ? woken - from.count() : 0;
+    }
+};
+
 /// How often one thread waited, and for how long together; the wait that lasts is part of it. The
 /// thread reads the clock when it likes, and need not do so at the end: what counts is when it
 /// looked last.
@@ -24,15 +38,17 @@ public:
     void begin(std::chrono::nanoseconds now) noexcept
     {
         began_ = now.count();
-        last_ = began_;
+        sleeps_.woken = began_;
         say(total_ - began_, true);
         count_.add(1);
     }
     /// It waits still.
-    void still(std::chrono::nanoseconds now) noexcept { last_ = now.count(); }
+    void still(std::chrono::nanoseconds now) noexcept { sleeps_.woken = now.count(); }
+    /// As `still` at the end of each sleep that is noted here.
+    [[nodiscard]] sleep_times& sleeps() noexcept { return sleeps_; }
     void end() noexcept
     {
-        total_ += last_ > began_ ? last_ - began_ : 0;
+        total_ += sleeps_.woken > began_ ? sleeps_.woken - began_ : 0;
         say(total_, false);
     }
 
@@ -66,7 +82,7 @@ private:
     typename Env::template atomic<std::int64_t> word_{0};
     std::int64_t total_ = 0; // of the waits that are over
     std::int64_t began_ = 0;
-    std::int64_t last_ = 0;
+    sleep_times sleeps_ = {}; // the end of the last one: when it looked last
 };
 
 /// A wait that a stopwatch times, however it ends.
@@ -85,31 +101,28 @@ private:
     stopwatch<Env>& watch_;
 };
 
-/// An event that sleeps as another one does, and says when: `slept` is told how long it was.
-template <class Event, class Clock, class Slept>
-class timed_event {
-public:
+/// An event that sleeps as another one does, and notes how long.
+template <class Event, class Clock>
+struct timed_event {
     using env = typename Event::env;
     using ticket = typename Event::ticket;
+    using clock_type = Clock;
 
-    timed_event(Event& event, const Clock& clock, Slept slept)
-        : event_(event), clock_(clock), slept_(slept)
-    {
-    }
-
-    [[nodiscard]] auto announce() noexcept { return event_.announce(); }
+    [[nodiscard]] ticket announce() noexcept { return event.announce(); }
     bool sleep(ticket mine, std::chrono::nanoseconds timeout)
     {
-        const std::chrono::nanoseconds before = clock_.steady_now();
-        const bool woken = event_.sleep(mine, timeout);
-        slept_(before, clock_.steady_now());
+        const std::chrono::nanoseconds before = clock.steady_now();
+        const bool woken = event.sleep(mine, timeout);
+        notes.add(before, clock.steady_now());
         return woken;
     }
 
-private:
-    Event& event_;
-    const Clock& clock_;
-    Slept slept_;
+    Event& event;
+    const Clock& clock;
+    sleep_times& notes;
 };
+
+template <class Event, class Clock>
+timed_event(Event&, const Clock&, sleep_times&) -> timed_event<Event, Clock>;
 
 } // namespace gregor::inline GREGOR_ABI::ring

@@ -76,15 +76,16 @@ TEST_CASE("a stopwatch adds up waits, and the one that lasts", "[ring][stopwatch
     CHECK(total() == 4s + 1ns);
 }
 
-TEST_CASE("a timed event sleeps as the other one, and says from when to when", "[ring][stopwatch]")
+TEST_CASE("a timed event sleeps as the other one, and notes how long", "[ring][stopwatch]")
 {
     nanoseconds now = 1s;
     slow_event event{&now};
     const set_clock reads{&now};
-    nanoseconds slept{0};
-    gregor::ring::timed_event timed{event, reads,
-                                    [&](nanoseconds from, nanoseconds to) { slept += to - from; }};
+    gregor::ring::sleep_times slept;
+    gregor::ring::timed_event timed{event, reads, slept};
     CHECK(timed.sleep(timed.announce(), 5s));
     CHECK_FALSE(timed.sleep(timed.announce(), 6s));
-    CHECK(slept == 6s);
+    CHECK(slept.count == 2);
+    CHECK(slept.total == nanoseconds{6s}.count());
+    CHECK(slept.woken == now.count());
 }
