@@ -39,9 +39,7 @@ public:
     consumer_core(const ring::shared<state_type>& state, consumer_terms&& options)
         : search<Topic>(state, static_cast<consumer_terms&&>(options))
     {
-        this->drop = [](lender<Topic>& self) noexcept {
-            delete static_cast<consumer_core*>(&self);
-        };
+        this->drop = drop_last;
     }
 
     consumer_core(const consumer_core&) = delete;
@@ -143,7 +141,7 @@ public:
     {
         const guard alone{*this};
         const inside now{assigned_.member(), told_};
-        if (watch_interval().count() != no_timeout.count()) {
+        if (watch_interval().count() != forever) {
             watch_others();
         }
     }
@@ -152,13 +150,15 @@ public:
     [[nodiscard]] std::chrono::nanoseconds watch_interval() const noexcept
     {
         const std::int64_t interval = options_.max_poll_interval.count();
-        const bool watches = assigned_.has_group() && interval != no_timeout.count();
-        return watches ? std::chrono::nanoseconds{interval / 4} : no_timeout;
+        const bool watches = assigned_.has_group() && interval != forever;
+        return std::chrono::nanoseconds{watches ? interval / 4 : forever};
     }
 
     [[nodiscard]] readiness<env>& watched() noexcept { return readiness_; }
 
 private:
+    static constexpr std::int64_t forever = no_timeout.count();
+
     using strategy = typename policies::wait;
     using base = search<Topic>;
     using guard = typename base::guard;
@@ -185,6 +185,11 @@ private:
     using base::watch_others;
     using typename base::finding;
     using typename base::way;
+
+    static void drop_last(lender<Topic>& self) noexcept
+    {
+        delete static_cast<consumer_core*>(&self);
+    }
 
     template <class Stop>
     GREGOR_NOINLINE void find_otherwise(finding& found, way came, std::chrono::nanoseconds timeout,
@@ -277,8 +282,8 @@ private:
                 return false;
             }
             watch_others();
-            if (timeout.count() == no_timeout.count()) {
-                left = timeout.count();
+            if (timeout.count() == forever) {
+                left = forever;
             }
         }
     }

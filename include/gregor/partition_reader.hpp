@@ -36,15 +36,15 @@ public:
 
     /// At the cursor's place, or where the options say. Under the topic's mutex, as its end.
     /// The clock and the options outlive it.
-    partition_reader(partition_id p, log_type& log, kept_cursor<log_type> cursor, owned_place lease,
-                     const clock& time, const consumer_terms& options, const left_behind& last)
-        : id_(p), log_(&log), cursor_(static_cast<kept_cursor<log_type>&&>(cursor)),
+    partition_reader(partition_id p, log_type& log, owned_place&& cursor,
+                     typename log_type::kept_offset kept, owned_place&& lease, const clock& time,
+                     const consumer_terms& options, const left_behind& last)
+        : id_(p), log_(&log), cursor_{static_cast<owned_place&&>(cursor), kept},
           lease_(static_cast<owned_place&&>(lease)), unusual_(options.lossy ? lossy : 0U),
           most_(options.max_poll_records), time_(&time), options_(&options)
     {
-        const starting_point start = start_reader(log, *cursor_, options.lossy, last, [this] {
-            return reset_offset<Topic>(*time_, *log_, *lease_, *options_);
-        });
+        const starting_point start =
+            start_reader<Topic>(time, log, *cursor_.at, *lease_, options, last);
         position_ = held_from_ = start.position;
         miss(start.missed);
         unusual_ |= start.valid ? 0U : unplaced;
@@ -52,10 +52,11 @@ public:
         unusual_ |= another_life_there();
         if (options.lossy) {
             log.protocol().room().expect_light_readers();
-            if ((ring::flags_in(cursor_->get()) & place::committed) == 0 && start.valid) {
-                cursor_->set(position_, 0); // for the others: there is nothing to commit before it
+            if ((ring::flags_in(cursor_.at->get()) & place::committed) == 0 && start.valid) {
+                cursor_.at->set(position_,
+                                0); // for the others: there is nothing to commit before it
             }
-            held_from_ = cursor_->sequence();
+            held_from_ = cursor_.at->sequence();
         }
         cursor_.keep();
     }
@@ -71,10 +72,10 @@ public:
     /// It has a place that the cursor does not know.
     [[nodiscard]] offset_t resume() const noexcept
     {
-        return !is(unplaced) && is(lossy) ? position_ : no_such_offset;
+        return (unusual_ & (unplaced | lossy)) == lossy ? position_ : no_such_offset;
     }
     [[nodiscard]] log_type& log() const noexcept { return *log_; }
-    [[nodiscard]] place& cursor() const noexcept { return *cursor_; }
+    [[nodiscard]] place& cursor() const noexcept { return *cursor_.at; }
     [[nodiscard]] place& lease() const noexcept { return *lease_; }
     /// It does nothing after that but go.
     [[nodiscard]] owned_place hand_over_lease() noexcept { return std::move(lease_); }
@@ -222,11 +223,11 @@ public:
         missed_ = 0;
     }
 
-    typename rotation<partition_reader>::seat seat;          // when it is asked
-    typename returned_list<partition_reader>::mark returned; // and not committed
-    offset_note note;   // of its own cursor; a group has its own
-    bool known = false; // the consumer's listener was told that it came
-    bool going = false; // to another member, as soon as the listener was told
+    typename rotation<partition_reader>::seat seat = {};          // when it is asked
+    typename returned_list<partition_reader>::mark returned = {}; // and not committed
+    offset_note note = {}; // of its own cursor; a group has its own
+    bool known = false;    // the consumer's listener was told that it came
+    bool going = false;    // to another member, as soon as the listener was told
 
 private:
     /// What makes a look, or what follows it, other than usual.
@@ -263,18 +264,45 @@ private:
         }
     }
 
+    /// Whatever is unusual. What it finds is leased; what nobody is given is passed over.
     sighting look_anyhow(run_type& run)
     {
         if (is(unplaced)) {
             return sighting::out_of_range;
         }
-        if (is(lossy) || position_ < held_from_) {
-            return look_unprotected(run);
+        // What is from the cursor on is held for it. Before that, the records may be overwritten
+        // while they are looked at: lease first, then see what is left.
+        bool exposed = is(lossy) || position_ < held_from_;
+        for (;;) {
+            if (exposed && position_ < log_->begin_offset()) {
+                return reset(run);
+            }
+            run = available(position_);
+            if (run.count == 0) {
+                if (skip_to(run.first) || (exposed && position_ < log_->begin_offset())) {
+                    continue;
+                }
+                if (lease_->holding()) {
+                    withdraw_lease();
+                }
+                return beyond_end() ? reset(run) : sighting::nothing;
+            }
+            if (!exposed) {
+                lease_->set(run.first, place::holds);
+                return sighting::run;
+            }
+            lease_->set(position_, place::holds);
+            if (is(lossy)) {
+                env::light(); // the extension of the room fences heavily
+            } else {
+                env::heavy();
+            }
+            if (position_ >= log_->begin_offset()) {
+                exposed = false;
+            } else {
+                withdraw_lease();
+            }
         }
-        if (lease_next(run)) {
-            return sighting::run;
-        }
-        return beyond_end() ? reset(run) : sighting::nothing;
     }
 
     /// A look at what lay on a disk before this life: whether it is what was written is seen here,
@@ -310,59 +338,15 @@ private:
         return sighting::corrupt;
     }
 
-    /// The next run, leased, where there is one: what is from the position on is held for it.
-    bool lease_next(run_type& run)
-    {
-        do {
-            run = available(position_);
-            if (run.count != 0) {
-                lease_->set(run.first, place::holds);
-                return true;
-            }
-        } while (skip_to(run.first));
-        return false;
-    }
-
-    /// The records may be overwritten while they are looked at: lease first, then see what is left.
-    sighting look_unprotected(run_type& run)
-    {
-        for (;;) {
-            if (position_ < log_->begin_offset()) {
-                return reset(run);
-            }
-            run = available(position_);
-            if (run.count == 0) {
-                if (skip_to(run.first) || position_ < log_->begin_offset()) {
-                    continue;
-                }
-                return beyond_end() ? reset(run) : sighting::nothing;
-            }
-            lease_->set(position_, place::holds);
-            if (is(lossy)) {
-                env::light(); // the extension of the room fences heavily
-            } else {
-                env::heavy();
-            }
-            if (position_ >= log_->begin_offset()) {
-                break;
-            }
-            withdraw_lease();
-        }
-        if (!lease_next(run)) {
-            withdraw_lease();
-            return sighting::nothing;
-        }
-        return sighting::run;
-    }
-
     /// The next run that lies side by side in the log, and has nothing in it that is not to be
     /// returned.
     [[nodiscard]] GREGOR_INLINE run_type available(offset_t from)
     {
-        run_type run =
-            log_->protocol().available(sight_, from, (std::min)(most_, log_->contiguous(from)));
+        const offset_t beside = log_->contiguous(from);
+        run_type run = log_->protocol().available(sight_, from, most_ < beside ? most_ : beside);
         if (run.first != from) [[unlikely]] {
-            run.count = (std::min<offset_t>)(run.count, log_->contiguous(run.first));
+            const offset_t there = log_->contiguous(run.first);
+            run.count = run.count < there ? run.count : there;
         }
         if constexpr (Topic::durable) {
             if (options_->isolation == isolation::durable) [[unlikely]] {
@@ -404,7 +388,7 @@ private:
         }
         if (held_from_ == position_) {
             held_from_ = first;
-            cursor_.move(first, ring::flags_in(cursor_->get()));
+            cursor_.move(first, ring::flags_in(cursor_.at->get()));
             unusual_ |= freed;
         }
         position_ = first;

@@ -371,7 +371,7 @@ private:
             has_group() ? owned_place{member_.share(p).cursor.get()} : gate.own(gate.cursor(label));
         const auto kept =
             has_group() ? member_.share(p).kept : typename reader::log_type::kept_offset{};
-        return new reader(p, log, {static_cast<owned_place&&>(cursor), kept},
+        return new reader(p, log, static_cast<owned_place&&>(cursor), kept,
                           gate.own(gate.lease(label)), state_.time, options_, last);
     }
     reader& add(partition_id p, const left_behind& last)

@@ -15,44 +15,32 @@ namespace gregor::inline GREGOR_ABI {
 ///
 /// Threads   the reader's
 template <class Log>
-class kept_cursor {
-public:
-    using place = typename Log::place;
-    using owned_place = typename Log::owned_place;
+struct kept_cursor {
     using kept_offset = typename Log::kept_offset;
 
-    kept_cursor(owned_place cursor, kept_offset kept) noexcept
-        : cursor_(static_cast<owned_place&&>(cursor)), kept_(kept)
-    {
-    }
-
-    [[nodiscard]] place& operator*() const noexcept { return *cursor_; }
-    [[nodiscard]] place* operator->() const noexcept { return cursor_.get(); }
+    typename Log::owned_place at;
+    GREGOR_NO_UNIQUE_ADDRESS kept_offset kept;
 
     /// Forward. What is kept moves first: see `group_state::share::move`.
     void move(offset_t to, unsigned flags) noexcept
     {
-        kept_.set(ring::pack(to, flags));
-        cursor_->set(to, flags);
+        kept.set(ring::pack(to, flags));
+        at->set(to, flags);
     }
     /// To anywhere, as `hold_from`; returns where.
     offset_t hold(Log& log, offset_t wanted, unsigned flags) noexcept
     {
-        const offset_t at = hold_from(log, *cursor_, wanted, flags);
+        const offset_t held = hold_from(log, *at, wanted, flags);
         keep();
-        return at;
+        return held;
     }
     /// The cursor has been moved in another way.
     void keep() noexcept
     {
         if constexpr (kept_offset::kept) {
-            kept_.set(cursor_->get());
+            kept.set(at->get());
         }
     }
-
-private:
-    owned_place cursor_;
-    GREGOR_NO_UNIQUE_ADDRESS kept_offset kept_;
 };
 
 } // namespace gregor::inline GREGOR_ABI

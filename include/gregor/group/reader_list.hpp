@@ -33,12 +33,14 @@ public:
 
     [[nodiscard]] Reader* find(partition_id p) const noexcept
     {
-        if (p.value < readers_.size() && readers_[p.value]->id() == p) {
-            return readers_[p.value]; // all partitions are assigned
+        Reader* const* const all = readers_.begin();
+        const std::size_t count = readers_.size();
+        if (p.value < count && all[p.value]->id().value == p.value) {
+            return all[p.value]; // all partitions are assigned
         }
-        for (Reader* const each : readers_) {
-            if (each->id() == p) {
-                return each;
+        for (std::size_t i = 0; i != count; ++i) {
+            if (all[i]->id().value == p.value) {
+                return all[i];
             }
         }
         return nullptr;
@@ -55,28 +57,28 @@ public:
     void insert(Reader* made) noexcept
     {
         append(made);
+        Reader** const all = readers_.begin();
         for (std::size_t i = readers_.size() - 1;
-             i != 0 && made->id().value < readers_[i - 1]->id().value; --i) {
-            readers_[i] = readers_[i - 1];
-            readers_[i - 1] = made;
+             i != 0 && made->id().value < all[i - 1]->id().value; --i) {
+            all[i] = all[i - 1];
+            all[i - 1] = made;
         }
     }
 
     template <class Which>
     void remove_if(const Which& which) noexcept
     {
-        std::size_t kept = 0;
-        for (std::size_t i = 0; i != readers_.size(); ++i) {
-            if (which(*readers_[i])) {
-                delete readers_[i];
+        rotation_.restart();
+        Reader** const all = readers_.begin();
+        const std::size_t count = readers_.size();
+        readers_.clear();
+        for (std::size_t i = 0; i != count; ++i) {
+            if (which(*all[i])) {
+                delete all[i];
             } else {
-                readers_[kept++] = readers_[i];
+                append(all[i]); // there is room
             }
         }
-        while (readers_.size() != kept) {
-            readers_.pop_back();
-        }
-        rotation_.restart(readers_);
     }
 
     void swap(reader_list& other) noexcept

@@ -60,20 +60,13 @@ public:
     template <class Which>
     void remove_if(const Which& which) noexcept
     {
-        for (Reader** link = &others_; *link != nullptr;) {
-            if (which(**link)) {
-                (*link)->returned.is_set = false;
-                *link = (*link)->returned.next;
-            } else {
-                link = &(*link)->returned.next;
+        returned_list kept;
+        while (!empty()) {
+            if (Reader& reader = take(); !which(reader)) {
+                kept.add(reader);
             }
         }
-        if (first_ != nullptr && which(*first_)) {
-            first_ = nullptr;
-            if (others_ != nullptr) {
-                move_up();
-            }
-        }
+        *this = kept;
     }
 
 private:

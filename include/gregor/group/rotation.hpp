@@ -49,24 +49,35 @@ public:
         sighting what = sighting::nothing;
     };
 
-    /// One turn. `ask(reader, answer)` says what it has; all but `nothing` ends the turn.
+    /// Who is asked first in a turn: one that rests, or, where that was done, the next active one;
+    /// or, where that one had nothing, the others.
+    enum class beginning : std::uint8_t { one_that_rests, next, others };
+
+    /// One turn, or the rest of it. `ask(reader, answer)` says what it has; all but `nothing` ends
+    /// the turn.
     template <class All, class Ask, class Answer>
-    outcome turn(const All& all, Ask ask, Answer& answer)
+    outcome turn(const All& all, Ask ask, Answer& answer,
+                 beginning from = beginning::one_that_rests)
     {
-        if (resting_ != 0) {
-            const outcome one = ask_one_that_rests(all, ask, answer);
-            if (one.who != nullptr) [[unlikely]] {
-                return one;
+        if (from != beginning::others) {
+            if (from == beginning::one_that_rests && resting_ != 0) {
+                const outcome one = ask_one_that_rests(all, ask, answer);
+                if (one.who != nullptr) [[unlikely]] {
+                    return one;
+                }
+            }
+            if (last_ != nullptr) [[likely]] {
+                Reader& next = *last_->seat.next;
+                const sighting what = ask(next, answer);
+                if (what != sighting::nothing) [[likely]] {
+                    return had(next, what);
+                }
             }
         }
-        if (last_ != nullptr) [[likely]] {
-            Reader& next = *last_->seat.next;
-            const sighting what = ask(next, answer);
-            if (what != sighting::nothing) [[likely]] {
-                return had(next, what);
-            }
+        if (active_ == 1 && resting_ == 0) [[likely]] {
+            return {};
         }
-        return ask_the_others(all, ask, answer);
+        return ask_all_others(all, ask, answer);
     }
 
     // --- a turn in steps, for who wants to have them in registers -------------------------------
@@ -95,12 +106,6 @@ public:
         next.seat.in_vain = 0;
         last_ = &next;
     }
-    outcome had(Reader& active, sighting what) noexcept
-    {
-        next_had(active);
-        straight_ = true;
-        return {&active, what};
-    }
 
     template <class All, class Ask, class Answer>
     outcome ask_one_that_rests(const All& all, Ask ask, Answer& answer)
@@ -115,37 +120,20 @@ public:
         return {};
     }
 
-    /// `next` had nothing, if there was one.
-    template <class All, class Ask, class Answer>
-    outcome ask_the_others(const All& all, Ask ask, Answer& answer)
-    {
-        if (active_ == 1 && resting_ == 0) [[likely]] {
-            return {};
-        }
-        return ask_all_others(all, ask, answer);
-    }
-
     // --- who there is ----------------------------------------------------------------------------
 
-    /// A new one, that rests.
-    void enter(const Reader& /*reader*/) noexcept
+    /// One that rests, or is paused still.
+    void enter(Reader& reader) noexcept
     {
-        ++resting_;
-        expect_change();
-    }
-
-    /// Others are there than before: all but the paused ones rest.
-    template <class All>
-    void restart(const All& all) noexcept
-    {
-        *this = {};
-        for (Reader* const each : all) {
-            if (each->seat.is != standing::paused) {
-                each->seat = {};
-                ++resting_;
-            }
+        if (reader.seat.is != standing::paused) {
+            reader.seat = {};
+            ++resting_;
+            expect_change();
         }
     }
+
+    /// As before anybody entered: who stays enters anew.
+    void restart() noexcept { *this = {}; }
 
     /// Leaves it out, or lets it take part again.
     void pause(Reader& reader) noexcept
@@ -167,7 +155,7 @@ public:
     void resume(Reader& reader) noexcept
     {
         if (reader.seat.is == standing::paused) {
-            reader.seat = {};
+            reader.seat.is = standing::resting;
             enter(reader);
         }
     }
@@ -237,6 +225,13 @@ private:
             }
         }
         return {};
+    }
+
+    outcome had(Reader& active, sighting what) noexcept
+    {
+        next_had(active);
+        straight_ = true;
+        return {&active, what};
     }
 
     /// One that rests has something to say; with records it is active, and comes last.

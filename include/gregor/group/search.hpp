@@ -108,8 +108,12 @@ protected:
         if (wakeup_.take()) [[unlikely]] {
             return answer(found, poll_status::woken);
         }
+        return look_through(found, rotation<reader>::beginning::one_that_rests);
+    }
+    bool look_through(finding& found, typename rotation<reader>::beginning from)
+    {
         auto& readers = assigned_.readers();
-        return came_to(found, readers.turns().turn(readers.all(), looking{*this}, found.run));
+        return came_to(found, readers.turns().turn(readers.all(), looking{*this}, found.run, from));
     }
     static bool came_to(finding& found, typename rotation<reader>::outcome turn) noexcept
     {
@@ -190,20 +194,13 @@ protected:
     /// The rest of a turn: true when there is an answer.
     bool look_on(finding& found, way came)
     {
-        auto& readers = assigned_.readers();
-        reader& next = readers.turns().next();
+        using beginning = typename rotation<reader>::beginning;
         if (options_.auto_commit) {
-            assigned_.forget_committed(next);
+            assigned_.forget_committed(assigned_.readers().turns().next());
         }
         count_poll();
-        if (came == way::to_something_else) {
-            const sighting seen = look_closely(next, found.run);
-            if (seen != sighting::nothing) {
-                return came_to(found, readers.turns().had(next, seen));
-            }
-        }
-        return came_to(found,
-                       readers.turns().ask_the_others(readers.all(), looking{*this}, found.run));
+        return look_through(found,
+                            came == way::to_something_else ? beginning::next : beginning::others);
     }
 
     bool breathe(std::chrono::nanoseconds timeout)

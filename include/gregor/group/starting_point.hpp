@@ -150,38 +150,37 @@ reset_offset(const typename Topic::clock& clock, typename Topic::state_type::log
 }
 
 /// Starts a reader at a cursor that says where it was, if anywhere; else where the last one was,
-/// else where `reset()` says. Under the topic's mutex. What the last one was not told is this one's
-/// to be told, where it goes on from there.
-template <class Log, class Reset>
-starting_point start_reader(Log& log, typename Log::place& cursor, bool lossy,
-                            const left_behind& last, Reset&& reset)
+/// else where the options say. Under the topic's mutex. What the last one was not told is this
+/// one's to be told, where it goes on from there.
+template <class Topic>
+starting_point
+start_reader(const typename Topic::clock& clock, typename Topic::state_type::log_type& log,
+             typename Topic::state_type::place& cursor, typename Topic::state_type::place& lease,
+             const consumer_terms& options, const left_behind& last)
 {
-    using place = typename Log::place;
+    using place = typename Topic::state_type::place;
     const auto word = cursor.get();
     const auto before = ring::sequence_in<offset_t>(word);
-    const bool committed = (ring::flags_in(word) & place::committed) != 0;
     if ((ring::flags_in(word) & place::holds) != 0) {
         // it has held its place all the time
         return {before, before == last.loss.before ? last.loss.missed : 0, true};
     }
-    offset_t wanted = committed ? before : last.resume;
+    const unsigned committed = ring::flags_in(word) & place::committed;
+    offset_t wanted = committed != 0 ? before : last.resume;
     std::uint64_t missed = wanted == last.loss.before ? last.loss.missed : 0;
-    if (wanted == no_such_offset) {
-        wanted = reset();
+    const bool gone = committed != 0 && before < log.begin_offset();
+    if (gone || wanted == no_such_offset) {
+        wanted = reset_offset<Topic>(clock, log, lease, options);
+        if (wanted == no_such_offset) {
+            return {0, 0, false};
+        }
+        missed += gone ? wanted - before : 0;
     }
-    if (committed && before < log.begin_offset()) {
-        wanted = reset();
-        missed += wanted != no_such_offset ? wanted - before : 0;
-    }
-    if (wanted == no_such_offset) {
-        return {0, 0, false};
-    }
-    const unsigned flags = committed ? place::committed : 0U;
-    if (lossy) {
+    if (options.lossy) {
         return {wanted, missed, true};
     }
-    const offset_t start = hold_from(log, cursor, wanted, flags);
-    return {start, missed + (committed ? start - wanted : 0), true};
+    const offset_t start = hold_from(log, cursor, wanted, committed);
+    return {start, missed + (committed != 0 ? start - wanted : 0), true};
 }
 
 } // namespace gregor::inline GREGOR_ABI

@@ -214,7 +214,7 @@ struct deadline {
     /// Reads the clock. `no_timeout`, or zero and below when it has passed.
     [[nodiscard]] std::chrono::nanoseconds left()
     {
-        // Counts, in nanoseconds: each operator of a duration is some functions of `std` to compile.
+        // Counts: each operator of a duration is some functions of `std` to compile.
         constexpr std::int64_t never = no_timeout.count();
         const std::int64_t time = timeout.count();
         if (time == never) {

@@ -71,6 +71,14 @@ struct scene {
         return sum() - before;
     }
 
+    void enter_anew()
+    {
+        turns.restart();
+        for (reader* const each : all) {
+            turns.enter(*each);
+        }
+    }
+
     std::deque<reader> readers;
     std::vector<reader*> all;
     rotation<reader> turns;
@@ -187,7 +195,7 @@ TEST_CASE("who is paused is not asked", "[rotation]")
     CHECK(s.readers[3].asked == 0);
     CHECK(s.turns.active() == 0);
     CHECK(s.turn() == -1);
-    s.turns.restart(s.all); // a pause outlives the coming and going of others
+    s.enter_anew(); // a pause outlives the coming and going of others
     CHECK(s.turn() == -1);
     s.turns.resume(s.readers[3]);
     s.turns.resume(s.readers[3]);
@@ -233,7 +241,7 @@ TEST_CASE("whatever comes, nothing is forgotten", "[rotation][random]")
                 s.turns.resume(s.readers[p]);
                 paused[p] = false;
                 break;
-            case 2: s.turns.restart(s.all); break;
+            case 2: s.enter_anew(); break;
             case 3:
             case 4: s.readers[p].records += static_cast<int>(random.below(30)); break;
             default: {
