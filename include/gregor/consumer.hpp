@@ -60,7 +60,10 @@ public:
 
     /// Joins a group, and shares its partitions with the other members. Throws gregor::error when
     /// the topic or the group does not allow it, or an option is impossible.
-    consumer(Topic& topic, std::string_view group) : consumer(create(topic, group).value()) {}
+    consumer(Topic& topic, std::string_view group)
+    {
+        core::make(core_, topic.state(), group, {}).raise();
+    }
     consumer(Topic& topic, std::string_view group, const consumer_options& options)
         : consumer(create(topic, group, options).value())
     {
@@ -75,7 +78,9 @@ public:
     /// As the constructors, for builds without exceptions.
     [[nodiscard]] static result<consumer> create(Topic& topic, std::string_view group)
     {
-        return joined(topic, group, {});
+        consumer made;
+        objection why = core::make(made.core_, topic.state(), group, {});
+        return {std::move(made), std::move(why)};
     }
     [[nodiscard]] static result<consumer> create(Topic& topic, std::string_view group,
                                                  const consumer_options& options);
@@ -339,7 +344,7 @@ private:
     using core = consumer_core<Topic>;
     using reader = typename core::reader;
 
-    explicit consumer(handle<core> c) noexcept : core_(static_cast<handle<core>&&>(c)) {}
+    consumer() = default; // empty, to be made one
 
     /// While the handle has its core: the listener may call the consumer.
     void leave() noexcept
@@ -355,8 +360,6 @@ private:
         GREGOR_ASSERT(found != nullptr, "the partition is not assigned to this consumer");
         return *found;
     }
-
-    static result<consumer> joined(Topic& topic, std::string_view group, consumer_terms&& options);
 
     template <class Iterator>
     bool set_paused(Iterator first, Iterator last, bool paused)
@@ -383,27 +386,10 @@ result<consumer<Topic>> consumer<Topic>::create(Topic& topic, std::string_view g
                                                  Topic::layout::has_timestamp, Topic::durable)) {
             return why;
         }
-        return joined(topic, group, consumer_terms{options});
+        consumer made;
+        objection why = core::make(made.core_, topic.state(), group, consumer_terms{options});
+        return {std::move(made), std::move(why)};
     });
-}
-
-template <class Topic>
-result<consumer<Topic>> consumer<Topic>::joined(Topic& topic, std::string_view group,
-                                                consumer_terms&& options)
-{
-#if GREGOR_EXCEPTIONS
-    try {
-#endif
-        handle<core> made{new core{topic.state(), static_cast<consumer_terms&&>(options)}};
-        if (objection why = made->join(group)) {
-            return why;
-        }
-        return consumer{static_cast<handle<core>&&>(made)};
-#if GREGOR_EXCEPTIONS
-    } catch (const std::bad_alloc&) {
-        return refusal::no_memory_for("consumer", topic.name(), "memory for it");
-    }
-#endif
 }
 
 template <class Topic>
@@ -414,7 +400,9 @@ result<consumer<Topic>> consumer<Topic>::create(Topic& topic, const consumer_opt
                                                  Topic::layout::has_timestamp, Topic::durable)) {
             return why;
         }
-        return consumer{handle<core>{new core{topic.state(), consumer_terms{options}}}};
+        consumer made;
+        made.core_ = handle<core>{new core{topic.state(), consumer_terms{options}}};
+        return made;
     });
 }
 

@@ -7,10 +7,13 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <new>
+#include <string_view>
 #include <utility>
 
 #include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
+#include "gregor/base/handle.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/batch.hpp"
 #include "gregor/group/ending.hpp"
@@ -41,6 +44,11 @@ public:
     {
         this->drop = drop_last;
     }
+
+    /// One that is a member of the group, or why there is none.
+    [[nodiscard]] static objection make(handle<consumer_core>& into,
+                                        const ring::shared<state_type>& state,
+                                        std::string_view group, consumer_terms&& options);
 
     consumer_core(const consumer_core&) = delete;
     consumer_core& operator=(const consumer_core&) = delete;
@@ -351,5 +359,27 @@ private:
 
     readiness<env> readiness_{state_->records_arrived};
 };
+
+template <class Topic>
+objection consumer_core<Topic>::make(handle<consumer_core>& into,
+                                     const ring::shared<state_type>& state, std::string_view group,
+                                     consumer_terms&& options)
+{
+#if GREGOR_EXCEPTIONS
+    try {
+#endif
+        handle<consumer_core> made{
+            new consumer_core{state, static_cast<consumer_terms&&>(options)}};
+        if (objection why = made->join(group)) {
+            return why;
+        }
+        into = static_cast<handle<consumer_core>&&>(made);
+        return {};
+#if GREGOR_EXCEPTIONS
+    } catch (const std::bad_alloc&) {
+        return refusal::no_memory_for("consumer", state->name, "memory for it");
+    }
+#endif
+}
 
 } // namespace gregor::inline GREGOR_ABI

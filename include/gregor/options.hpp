@@ -63,7 +63,7 @@ struct log_options {
     std::size_t blob_chunk_bytes = std::size_t{16} << 20U;
 
     flush_policy flush = flush_policy::none;
-    std::chrono::nanoseconds flush_interval = std::chrono::seconds{1};
+    std::chrono::nanoseconds flush_interval{1'000'000'000};
     std::uint64_t flush_records = 1000;
 
     /// The oldest segment of a partition goes, once nobody needs it, when with one more it would
@@ -163,10 +163,7 @@ public:
     // NOLINTEND(google-explicit-constructor)
 
     [[nodiscard]] constexpr explicit operator bool() const noexcept { return ask_ != nullptr; }
-    [[nodiscard]] std::vector<std::size_t> operator()(const Request& request) const
-    {
-        return ask_(request);
-    }
+    [[nodiscard]] auto operator()(const Request& request) const { return ask_(request); }
 
     /// For the group. Only where there is one.
     void deal(const sharing_out& what) const { deal_(ask_, what); }
@@ -180,8 +177,8 @@ private:
 
 using assignor = basic_assignor<assignment_request>;
 
-/// Converted here, or every program with a consumer would compile the conversion.
-inline constexpr std::chrono::nanoseconds five_minutes = std::chrono::minutes{5};
+/// Not of `std::chrono::minutes`: every program with a consumer would compile the conversion.
+inline constexpr std::chrono::nanoseconds five_minutes{300'000'000'000};
 
 struct consumer_options {
     /// false: producers wait for this reader (or are refused, by the topic's overflow policy)

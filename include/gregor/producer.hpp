@@ -76,12 +76,17 @@ public:
     /// Joins the topic's producers. Throws gregor::error when the topic is `producers::single` and
     /// has one already, or memory is not to be had.
     explicit producer(Topic& topic, partitioner choose = partitioner{})
-        : producer(create(topic, static_cast<partitioner&&>(choose)).value())
     {
+        core::make(core_, topic.state(), static_cast<partitioner&&>(choose)).raise();
     }
 
     /// As the constructor, for builds without exceptions.
-    [[nodiscard]] static result<producer> create(Topic& topic, partitioner choose = partitioner{});
+    [[nodiscard]] static result<producer> create(Topic& topic, partitioner choose = partitioner{})
+    {
+        producer made;
+        objection why = core::make(made.core_, topic.state(), static_cast<partitioner&&>(choose));
+        return {std::move(made), std::move(why)};
+    }
 
     producer(producer&&) noexcept = default;
     producer& operator=(producer&&) noexcept = default;
@@ -219,7 +224,7 @@ private:
     static constexpr bool reads_in_place =
         std::is_trivially_copyable_v<value_type> || Topic::encoded;
 
-    explicit producer(handle<core> c) noexcept : core_(static_cast<handle<core>&&>(c)) {}
+    producer() = default; // empty, to be made one
 
     template <class V, class Stop>
     GREGOR_INLINE sent put(V&& value, attributes&& given, std::chrono::nanoseconds timeout,
@@ -290,29 +295,6 @@ template <class Topic>
 producer(Topic&) -> producer<Topic>;
 template <class Topic, class Partitioner>
 producer(Topic&, Partitioner) -> producer<Topic>;
-
-template <class Topic>
-result<producer<Topic>> producer<Topic>::create(Topic& topic, partitioner choose)
-{
-    const auto& state = topic.state();
-#if GREGOR_EXCEPTIONS
-    try {
-#endif
-        const std::lock_guard lock{state->mutex};
-        if constexpr (!Topic::policies::producers::many) {
-            if (state->live_producers != 0) {
-                return refusal::second_producer(state->name);
-            }
-        }
-        return producer{handle<core>{new core{state, static_cast<partitioner&&>(choose)}}};
-#if GREGOR_EXCEPTIONS
-    } catch (const std::bad_alloc&) {
-        return refusal::no_memory_for(
-            "producer", topic.name(),
-            "memory for it, and for 8 bytes a slot when it is the second");
-    }
-#endif
-}
 
 template <class Topic>
 template <class Range, class Stop>

@@ -11,11 +11,14 @@
 
 #include "gregor/base/assert.hpp"
 #include "gregor/base/config.hpp"
+#include "gregor/base/error.hpp"
+#include "gregor/base/handle.hpp"
 #include "gregor/base/stop.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/claim.hpp"
 #include "gregor/log/sender_figures.hpp"
 #include "gregor/policy/wait.hpp"
+#include "gregor/refusal.hpp"
 #include "gregor/ring/shared.hpp"
 #include "gregor/ring/stopwatch.hpp"
 #include "gregor/routed_lanes.hpp"
@@ -61,6 +64,10 @@ public:
         ++topic->live_producers;
         topic->senders.add(figures_);
     }
+
+    /// One more of the topic's, or why there is none.
+    [[nodiscard]] static objection
+    make(handle<producer_core>& into, const ring::shared<state_type>& topic, partitioner&& choose);
 
     producer_core(const producer_core&) = delete;
     producer_core& operator=(const producer_core&) = delete;
@@ -396,5 +403,28 @@ private:
     bool orphaned_ = false;
     sender_figures<env> figures_; // written where there is no room
 };
+
+template <class Topic>
+objection producer_core<Topic>::make(handle<producer_core>& into,
+                                     const ring::shared<state_type>& topic, partitioner&& choose)
+{
+#if GREGOR_EXCEPTIONS
+    try {
+#endif
+        const std::lock_guard lock{topic->mutex};
+        if constexpr (!policies::producers::many) {
+            if (topic->live_producers != 0) {
+                return refusal::second_producer(topic->name);
+            }
+        }
+        into = handle<producer_core>{new producer_core{topic, static_cast<partitioner&&>(choose)}};
+        return {};
+#if GREGOR_EXCEPTIONS
+    } catch (const std::bad_alloc&) {
+        return refusal::no_memory_for(
+            "producer", topic->name, "memory for it, and for 8 bytes a slot when it is the second");
+    }
+#endif
+}
 
 } // namespace gregor::inline GREGOR_ABI

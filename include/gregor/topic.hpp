@@ -65,16 +65,26 @@ public:
 
     /// An empty topic. Throws gregor::error where an option is impossible or memory is not to be
     /// had.
-    explicit basic_topic(std::string_view name) : basic_topic(create(name).value()) {}
+    explicit basic_topic(std::string_view name) { open(name).raise(); }
     explicit basic_topic(std::string_view name, const topic_options& options, clock time = clock{})
-        : basic_topic(create(name, options, static_cast<clock&&>(time)).value())
     {
+        open(name, options, static_cast<clock&&>(time)).raise();
     }
 
     /// As the constructor, for builds without exceptions.
-    [[nodiscard]] static result<basic_topic> create(std::string_view name);
+    [[nodiscard]] static result<basic_topic> create(std::string_view name)
+    {
+        basic_topic made;
+        objection why = made.open(name);
+        return {std::move(made), std::move(why)};
+    }
     [[nodiscard]] static result<basic_topic>
-    create(std::string_view name, const topic_options& options, clock time = clock{});
+    create(std::string_view name, const topic_options& options, clock time = clock{})
+    {
+        basic_topic made;
+        objection why = made.open(name, options, static_cast<clock&&>(time));
+        return {std::move(made), std::move(why)};
+    }
 
     basic_topic(basic_topic&&) noexcept = default;
     basic_topic& operator=(basic_topic&& other) noexcept
@@ -202,23 +212,14 @@ public:
 private:
     using source_type = typename state_type::source_type;
 
-    explicit basic_topic(ring::shared<state_type> state) noexcept
-        : state_(static_cast<ring::shared<state_type>&&>(state))
-    {
-    }
+    basic_topic() = default; // to be opened
 
-    /// With the groups that it begins with.
-    static result<basic_topic> whole(ring::shared<state_type> state, const topic_options& options)
-    {
-        if (objection why = state->open_groups(options.groups)) {
-            return why;
-        }
-        basic_topic made{static_cast<ring::shared<state_type>&&>(state)};
-        if (options.log.opening == log_opening::read_only) {
-            made.close();
-        }
-        return made;
-    }
+    [[nodiscard]] objection open(std::string_view name);
+    [[nodiscard]] objection open(std::string_view name, const topic_options& options, clock&& time);
+    /// Where the options are possible; throws std::bad_alloc.
+    [[nodiscard]] static result<ring::shared<state_type>>
+    state_by(std::string_view name, const topic_options& options, clock&& time);
+
     static bool drained(const state_type& state) noexcept;
 
     ring::shared<state_type> state_;
@@ -229,10 +230,10 @@ template <class T, class... Policies>
 using topic = basic_topic<T, select_policies<Policies...>>;
 
 template <class T, class Policies>
-result<basic_topic<T, Policies>> basic_topic<T, Policies>::create(std::string_view name)
+objection basic_topic<T, Policies>::open(std::string_view name)
 {
     if constexpr (durable || usual_capacity_records > log_type::most_records) {
-        return create(name, topic_options{});
+        return open(name, topic_options{}, clock{});
     } else {
         if (name.empty()) {
             return refusal::unnamed_topic();
@@ -240,7 +241,8 @@ result<basic_topic<T, Policies>> basic_topic<T, Policies>::create(std::string_vi
 #if GREGOR_EXCEPTIONS
         try {
 #endif
-            return basic_topic{ring::shared{new state_type{name, clock{}, source_type{}}}};
+            state_ = ring::shared{new state_type{name, clock{}, source_type{}}};
+            return {};
 #if GREGOR_EXCEPTIONS
         } catch (const std::bad_alloc&) {
             return refusal::no_memory_for_topic(name, usual_partitions, usual_capacity_records,
@@ -251,41 +253,52 @@ result<basic_topic<T, Policies>> basic_topic<T, Policies>::create(std::string_vi
 }
 
 template <class T, class Policies>
-result<basic_topic<T, Policies>>
-basic_topic<T, Policies>::create(std::string_view name, const topic_options& options, clock time)
+objection basic_topic<T, Policies>::open(std::string_view name, const topic_options& options,
+                                         clock&& time)
 {
-    const auto make = [&]() -> result<basic_topic> {
+#if GREGOR_EXCEPTIONS
+    try {
+#endif
         if (objection why =
                 refusal::of_topic(name, options, log_type::most_records, layout::takes)) {
             return why;
         }
-        if constexpr (durable) {
-            auto logs = log_type::open(name, options, identity(), layout::bits);
-            if (!logs) {
-                return logs.error();
-            }
-            return whole(
-                ring::shared{new state_type{name, static_cast<clock&&>(time), *std::move(logs)}},
-                options);
-        } else {
-            if (!options.log.directory.empty()) {
-                return refusal::log_in_memory(name, options.log.directory);
-            }
-            return whole(ring::shared{new state_type{name, static_cast<clock&&>(time),
-                                                     source_type{options}}},
-                         options);
+        auto made = state_by(name, options, static_cast<clock&&>(time));
+        if (!made) {
+            return made.error();
         }
-    };
+        if (objection why = (*made)->open_groups(options.groups)) {
+            return why;
+        }
+        state_ = *std::move(made);
 #if GREGOR_EXCEPTIONS
-    try {
-        return make();
     } catch (const std::bad_alloc&) {
         return refusal::no_memory_for_topic(name, options.partitions, options.capacity_records,
                                             sizeof(slot_type));
     }
-#else
-    return make();
 #endif
+    if (options.log.opening == log_opening::read_only) {
+        close();
+    }
+    return {};
+}
+
+template <class T, class Policies>
+auto basic_topic<T, Policies>::state_by(std::string_view name, const topic_options& options,
+                                        clock&& time) -> result<ring::shared<state_type>>
+{
+    if constexpr (durable) {
+        auto logs = log_type::open(name, options, identity(), layout::bits);
+        if (!logs) {
+            return logs.error();
+        }
+        return ring::shared{new state_type{name, static_cast<clock&&>(time), *std::move(logs)}};
+    } else {
+        if (!options.log.directory.empty()) {
+            return refusal::log_in_memory(name, options.log.directory);
+        }
+        return ring::shared{new state_type{name, static_cast<clock&&>(time), source_type{options}}};
+    }
 }
 
 template <class T, class Policies>

@@ -199,6 +199,8 @@ public:
     [[nodiscard]] explicit operator bool() const noexcept { return why_ != nullptr; }
     /// Only where there is one.
     [[nodiscard]] const error& operator*() const noexcept { return *why_; }
+    /// Raises it, if there is one.
+    void raise() const;
 
 private:
     const error* why_ = nullptr;
@@ -213,6 +215,13 @@ private:
     GREGOR_ASSERT_HANDLER(e.what());
     std::abort();
 #endif
+}
+
+inline void objection::raise() const
+{
+    if (why_ != nullptr) {
+        gregor::raise(*why_);
+    }
 }
 
 } // namespace gregor::inline GREGOR_ABI

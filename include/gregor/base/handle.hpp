@@ -10,6 +10,7 @@ namespace gregor::inline GREGOR_ABI {
 template <class Core>
 class handle {
 public:
+    handle() = default;
     explicit handle(Core* core) noexcept : core_(core) {}
     handle(const handle&) = delete;
     handle(handle&& other) noexcept : core_(other.core_) { other.core_ = nullptr; }
@@ -34,7 +35,7 @@ public:
     [[nodiscard]] Core* operator->() const noexcept { return core_; }
 
 private:
-    Core* core_;
+    Core* core_ = nullptr;
 };
 
 } // namespace gregor::inline GREGOR_ABI

@@ -29,6 +29,17 @@ public:
     // NOLINTNEXTLINE(google-explicit-constructor): like std::unexpected
     result(objection why) noexcept : why_(static_cast<objection&&>(why)), has_value_(false) {}
 
+    /// The value, unless `why` holds an error.
+    result(T value, objection why) noexcept : has_value_(!why)
+    {
+        if (has_value_) {
+            ::new (static_cast<void*>(std::addressof(value_))) T(static_cast<T&&>(value));
+        } else {
+            ::new (static_cast<void*>(std::addressof(why_)))
+                objection(static_cast<objection&&>(why));
+        }
+    }
+
     result(result&& other) noexcept : has_value_(other.has_value_)
     {
         if (has_value_) {
