@@ -277,10 +277,10 @@ private:
         [[maybe_unused]] const auto wake_on_stop = stop.on_request(state_->records_arrived);
         const std::int64_t watch = watch_interval().count();
         figures_.waits();
-        ring::timed_event event{state_->records_arrived, state_->time, figures_.sleeps()};
         for (std::int64_t left = timeout.count();; left -= watch) {
             const std::chrono::nanoseconds slice{left < watch ? left : watch};
-            waiting<strategy, decltype(event)> wait{event, {state_->time, slice}, first};
+            waiting<strategy, typename state_type::event, typename Topic::clock> wait{
+                state_->records_arrived, {state_->time, slice}, first, &figures_.sleeps()};
             while (wait.goes_on()) {
                 if (ready()) {
                     return true;

@@ -47,8 +47,12 @@ public:
             start_reader<Topic>(time, log, *cursor_.at, *lease_, options, last);
         position_ = held_from_ = start.position;
         miss(start.missed);
-        unusual_ |= start.valid ? 0U : unplaced;
-        unusual_ |= beyond_end() ? sought : 0U;
+        if (!start.valid) {
+            unusual_ |= unplaced;
+        }
+        if (beyond_end()) {
+            unusual_ |= sought;
+        }
         unusual_ |= another_life_there();
         if (options.lossy) {
             log.protocol().room().expect_light_readers();
@@ -189,13 +193,23 @@ public:
         return untold;
     }
 
-    /// True once after a seek, or its options, moved it beyond what was committed: what it passed
-    /// over is to be committed as if it had been returned.
-    [[nodiscard]] bool take_passed_over() noexcept { return take(passed_over); }
+    /// What is told once, by `take`.
+    ///
+    /// Something moved that held producers back, but by no commit: they want to know. So it is
+    /// after the options said where to go.
+    static constexpr unsigned freed = 8;
+    /// A seek, or the options, moved it beyond what was committed: what it passed over is to be
+    /// committed as if it had been returned.
+    static constexpr unsigned passed_over = 16;
 
-    /// True once after something moved that held producers back, but by no commit: they want to
-    /// know. So it is after the options said where to go.
-    [[nodiscard]] bool take_freed() noexcept { return take(freed); }
+    [[nodiscard]] bool take(unsigned what) noexcept
+    {
+        if (!is(what)) [[likely]] {
+            return false;
+        }
+        unusual_ &= ~what;
+        return true;
+    }
 
     /// Moves the committed offset: forward, or, when the user says so, back.
     void commit(offset_t next) noexcept
@@ -234,21 +248,11 @@ private:
     static constexpr unsigned lossy = 1;
     static constexpr unsigned unplaced = 2; // there is no position
     static constexpr unsigned sought = 4;   // nothing was returned since the user said where to go
-    static constexpr unsigned freed = 8;    // see `take_freed`
-    static constexpr unsigned passed_over = 16; // see `take_passed_over`
-    static constexpr unsigned missed = 32;      // `missed_` is not yet told
+    static constexpr unsigned missed = 32;  // `missed_` is not yet told
     // The position is among the records that another life of the log has left.
     static constexpr unsigned another_life = 64;
 
     [[nodiscard]] bool is(unsigned what) const noexcept { return (unusual_ & what) != 0; }
-    [[nodiscard]] bool take(unsigned what) noexcept
-    {
-        if (!is(what)) [[likely]] {
-            return false;
-        }
-        unusual_ &= ~what;
-        return true;
-    }
 
     void miss(std::uint64_t count) noexcept
     {

@@ -364,9 +364,11 @@ private:
             const ring::timing its_wait{figures_.blocked, state().time.steady_now()};
             [[maybe_unused]] const auto wake_on_stop = stop.on_request(state().room_made);
             using strategy = typename policies::wait;
-            ring::timed_event event{state().room_made, state().time, figures_.blocked.sleeps()};
-            waiting<strategy, decltype(event)> wait{
-                event, {state().time, timeout}, strategy::patient};
+            waiting<strategy, typename state_type::event, typename state_type::clock> wait{
+                state().room_made,
+                {state().time, timeout},
+                strategy::patient,
+                &figures_.blocked.sleeps()};
             for (unsigned looks = 1; !decided(); ++looks) {
                 if (!wait.goes_on()) {
                     figures_.blocked.still(state().time.steady_now());

@@ -55,9 +55,9 @@ public:
     template <class Hook>
     void call(Hook&& hook)
     {
-        auto made = std::make_unique<hook_of<std::decay_t<Hook>>>(std::forward<Hook>(hook));
+        auto made = std::make_unique<hook_of<std::decay_t<Hook>>>(event_, std::forward<Hook>(hook));
         call_nobody();
-        event_.add(made->ear);
+        made->listen();
         hook_ = made.release();
         hook_->call();
     }
@@ -66,8 +66,7 @@ public:
     void call_nobody() noexcept
     {
         if (hook_ != nullptr) {
-            event_.remove(hook_->ear);
-            delete hook_;
+            hook_->go();
             hook_ = nullptr;
         }
     }
@@ -78,7 +77,7 @@ public:
         if (hook_ == nullptr) [[likely]] {
             return false;
         }
-        event_.arm(hook_->ear);
+        hook_->arm();
         return true;
     }
 
@@ -104,14 +103,17 @@ public:
     }
 
 private:
+    /// All that is done with a hook, so that who has none compiles none of it.
     struct any_hook {
         any_hook() = default;
         any_hook(const any_hook&) = delete;
         any_hook& operator=(const any_hook&) = delete;
-        virtual ~any_hook() = default;
         virtual void call() noexcept = 0;
+        virtual void arm() noexcept = 0;
+        virtual void go() noexcept = 0;
 
-        listener ear{[](void* self) noexcept { static_cast<any_hook*>(self)->call(); }, this};
+    protected:
+        ~any_hook() = default;
     };
 
     template <class Hook>
@@ -120,11 +122,20 @@ private:
                       "gregor: on_ready needs a hook that is called without arguments and is "
                       "noexcept");
 
-        explicit hook_of(Hook&& h) : hook(std::move(h)) {}
-        explicit hook_of(const Hook& h) : hook(h) {}
+        hook_of(event& of, Hook&& h) : event_of(of), hook(std::move(h)) {}
+        hook_of(event& of, const Hook& h) : event_of(of), hook(h) {}
         void call() noexcept override { static_cast<void>(hook()); }
+        void listen() noexcept { event_of.add(ear); }
+        void arm() noexcept override { event_of.arm(ear); }
+        void go() noexcept override
+        {
+            event_of.remove(ear);
+            delete this;
+        }
 
+        event& event_of;
         Hook hook;
+        listener ear{[](void* self) noexcept { static_cast<hook_of*>(self)->call(); }, this};
     };
 
     event& event_;

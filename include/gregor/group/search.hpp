@@ -70,11 +70,9 @@ protected:
     }
     GREGOR_COLD bool follow_now()
     {
+        told_ = true;
         struct telling {
             bool& told;
-            explicit telling(bool& flag) noexcept : told(flag) { told = true; }
-            telling(const telling&) = delete;
-            telling& operator=(const telling&) = delete;
             ~telling() { told = false; }
         } const listener_may_call{told_};
         return figures_.followed(assigned_.follow());
@@ -93,9 +91,9 @@ protected:
     GREGOR_NOINLINE sighting look_closely(reader& r, run_type& run)
     {
         const sighting seen = r.look_closely(run);
-        if (r.take_freed()) {
+        if (r.take(reader::freed)) {
             state_->room_made.notify();
-            if (r.take_passed_over()) {
+            if (r.take(reader::passed_over)) {
                 assigned_.touch(r);
             }
         }

@@ -29,7 +29,7 @@ struct starting_point {
 /// extension of the room that did not see the cursor has reserved before, and shows in the log
 /// start.
 template <class Log>
-offset_t hold_from(Log& log, typename Log::place& cursor, offset_t wanted, unsigned flags)
+offset_t hold_from(Log& log, typename Log::place& cursor, offset_t wanted, unsigned flags) noexcept
 {
     using place = typename Log::place;
     cursor.enter(wanted, flags | place::holds);
@@ -127,12 +127,12 @@ template <class Clock>
 // --- where to start ------------------------------------------------------------------------------
 
 /// The offset that `auto_offset_reset` names, if any, for a reader that has none (or one that is
-/// gone). It
-/// may look for it under `lease`, which is free.
+/// gone). It may look for it under `lease`, which is free. Throws what the clock throws.
 template <class Topic>
 [[nodiscard]] offset_t
 reset_offset(const typename Topic::clock& clock, typename Topic::state_type::log_type& log,
-             typename Topic::state_type::place& lease, const consumer_terms& options)
+             typename Topic::state_type::place& lease,
+             const consumer_terms& options) noexcept(!Topic::layout::has_timestamp)
 {
     switch (options.reset) {
     case auto_offset_reset::earliest: return log.begin_offset();
@@ -153,10 +153,11 @@ reset_offset(const typename Topic::clock& clock, typename Topic::state_type::log
 /// else where the options say. Under the topic's mutex. What the last one was not told is this
 /// one's to be told, where it goes on from there.
 template <class Topic>
-starting_point
-start_reader(const typename Topic::clock& clock, typename Topic::state_type::log_type& log,
-             typename Topic::state_type::place& cursor, typename Topic::state_type::place& lease,
-             const consumer_terms& options, const left_behind& last)
+starting_point start_reader(const typename Topic::clock& clock,
+                            typename Topic::state_type::log_type& log,
+                            typename Topic::state_type::place& cursor,
+                            typename Topic::state_type::place& lease, const consumer_terms& options,
+                            const left_behind& last) noexcept(!Topic::layout::has_timestamp)
 {
     using place = typename Topic::state_type::place;
     const auto word = cursor.get();

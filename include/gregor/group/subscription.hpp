@@ -36,10 +36,9 @@ public:
 
     // NOLINTNEXTLINE(modernize-pass-by-value): a copy each, and no move to compile beside it
     subscription(const ring::shared<state_type>& state, consumer_terms&& options)
-        : state_(state), options_(static_cast<consumer_terms&&>(options)),
-          assigned_(*state_, options_)
+        : lender<Topic>{.topic = state.get()}, state_(state),
+          options_(static_cast<consumer_terms&&>(options)), assigned_(*state_, options_)
     {
-        this->topic = state_.get();
     }
 
     subscription(const subscription&) = delete;
@@ -93,11 +92,9 @@ public:
             return;
         }
         GREGOR_ASSERT(!told_, "unsubscribe was called by the consumer's own listener");
+        told_ = true;
         struct leaving {
             subscription& self;
-            explicit leaving(subscription& s) noexcept : self(s) { self.told_ = true; }
-            leaving(const leaving&) = delete;
-            leaving& operator=(const leaving&) = delete;
             ~leaving()
             {
                 self.told_ = false;
@@ -113,11 +110,9 @@ public:
             return;
         }
         GREGOR_ASSERT(!told_, "close was called by the consumer's own listener");
+        told_ = true;
         struct closing {
             subscription& self;
-            explicit closing(subscription& s) noexcept : self(s) { self.told_ = true; }
-            closing(const closing&) = delete;
-            closing& operator=(const closing&) = delete;
             ~closing()
             {
                 self.told_ = false;
@@ -187,10 +182,10 @@ public:
             return false;
         }
         r->seek(to);
-        if (r->take_passed_over()) {
+        if (r->take(reader::passed_over)) {
             assigned_.touch(*r);
         }
-        if (r->take_freed()) {
+        if (r->take(reader::freed)) {
             state_->room_made.notify();
         }
         return true;

@@ -8,6 +8,7 @@
 #include "gregor/base/types.hpp"
 #include "gregor/policy/kind.hpp"
 #include "gregor/ring/event_count.hpp"
+#include "gregor/ring/stopwatch.hpp"
 
 namespace gregor::inline GREGOR_ABI::wait {
 
@@ -129,9 +130,11 @@ public:
     }
 
     /// Of a reader that is never given more than `most` at once.
-    breathing(std::uint64_t most, std::size_t record_bytes) noexcept
-        : enough_(most < few(record_bytes) ? most : few(record_bytes))
+    breathing(std::uint64_t most, std::size_t record_bytes) noexcept : enough_(few(record_bytes))
     {
+        if (most < enough_) {
+            enough_ = most;
+        }
     }
 
     /// Before a look.
@@ -183,7 +186,9 @@ private:
             in_vain_ = 0;
             if (count < enough_) {
                 // a few in each breath: a stream
-                breaths_ = count / breaths_ >= 4 && breaths_ < 8 ? breaths_ * 2 : breaths_;
+                if (count >= std::uint64_t{4} * breaths_ && breaths_ < 8) {
+                    breaths_ *= 2;
+                }
             } else if (count > 4 * enough_) {
                 breaths_ = 1; // a breath may last for as long as others want this core
             }
@@ -234,14 +239,15 @@ deadline(const Clock&, std::chrono::nanoseconds) -> deadline<Clock>;
 /// A wait, look by look: `goes_on` passes the time by the strategy after a look in vain, and says
 /// that the next one is due; or false, when the time was up first. The looks are done with acquire
 /// loads; whoever changes what they look at notifies the event. `first` is the look to begin with:
-/// 0, or `Strategy::patient`.
+/// 0, or `Strategy::patient`. When it slept is noted, where there are notes.
 ///
 /// The event is a `ring::event_count`, or announces and sleeps as one does.
-template <class Strategy, class Event, class Clock = typename Event::clock_type>
+template <class Strategy, class Event, class Clock>
 class waiting {
 public:
-    waiting(Event& event, const deadline<Clock>& until, unsigned first) noexcept
-        : event_(event), until_(until), first_(first), look_(first)
+    waiting(Event& event, const deadline<Clock>& until, unsigned first,
+            ring::sleep_times* notes = nullptr) noexcept
+        : event_(event), until_(until), first_(first), look_(first), notes_(notes)
     {
     }
 
@@ -252,6 +258,7 @@ private:
     deadline<Clock> until_;
     const unsigned first_;
     unsigned look_;
+    ring::sleep_times* const notes_;
     std::uint64_t looks_ = 0;
     typename Event::ticket ticket_ = 0;
     bool announced_ = false;
@@ -269,7 +276,13 @@ bool waiting<Strategy, Event, Clock>::goes_on()
             // a clock that does not run by itself is looked at every millisecond
             most = most < 1'000'000 ? most : 1'000'000;
         }
-        event_.sleep(ticket_, std::chrono::nanoseconds{most});
+        if (notes_ != nullptr) {
+            const std::chrono::nanoseconds from = until_.clock.steady_now();
+            event_.sleep(ticket_, std::chrono::nanoseconds{most});
+            notes_->add(from, until_.clock.steady_now());
+        } else {
+            event_.sleep(ticket_, std::chrono::nanoseconds{most});
+        }
         announced_ = false;
         look_ = first_ + 1;
         return true;

@@ -101,28 +101,4 @@ private:
     stopwatch<Env>& watch_;
 };
 
-/// An event that sleeps as another one does, and notes how long.
-template <class Event, class Clock>
-struct timed_event {
-    using env = typename Event::env;
-    using ticket = typename Event::ticket;
-    using clock_type = Clock;
-
-    [[nodiscard]] ticket announce() noexcept { return event.announce(); }
-    bool sleep(ticket mine, std::chrono::nanoseconds timeout)
-    {
-        const std::chrono::nanoseconds before = clock.steady_now();
-        const bool woken = event.sleep(mine, timeout);
-        notes.add(before, clock.steady_now());
-        return woken;
-    }
-
-    Event& event;
-    const Clock& clock;
-    sleep_times& notes;
-};
-
-template <class Event, class Clock>
-timed_event(Event&, const Clock&, sleep_times&) -> timed_event<Event, Clock>;
-
 } // namespace gregor::inline GREGOR_ABI::ring

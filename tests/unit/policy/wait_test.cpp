@@ -40,6 +40,22 @@ struct counting_env : hooked_env {
 
 using event = gregor::ring::event_count<counting_env>;
 
+/// Sleeping on it takes three seconds.
+struct slow_event {
+    using env = counting_env;
+    using ticket = std::uint32_t;
+    manual_clock clock;
+    std::chrono::nanoseconds asked{0};
+
+    static ticket announce() { return 7; }
+    void sleep(ticket mine, std::chrono::nanoseconds most)
+    {
+        CHECK(mine == 7);
+        asked = most;
+        clock.advance(3s);
+    }
+};
+
 template <class Strategy>
 void wait_in_vain(int looks)
 {
@@ -114,6 +130,25 @@ TEST_CASE("a wait ends when its clock says so, whatever the strategy", "[policy]
     CHECK(ends(waits::spin{}));
     CHECK(ends(waits::yield{}));
     CHECK(ends(waits::sleep{}));
+}
+
+TEST_CASE("a wait notes how long it slept, and wakes for a look each time", "[policy][wait]")
+{
+    slow_event event;
+    gregor::ring::sleep_times slept;
+    gregor::waiting<waits::sleep, slow_event, manual_clock> wait{
+        event, {event.clock, 5s}, 0, &slept};
+    CHECK(wait.goes_on()); // the look between the announcement and the sleep
+    CHECK(slept.count == 0);
+    CHECK(wait.goes_on());
+    CHECK(slept.count == 1);
+    CHECK(event.asked == 1ms); // of a clock that does not run
+    CHECK(wait.goes_on());
+    CHECK(wait.goes_on());
+    CHECK(wait.goes_on());
+    CHECK_FALSE(wait.goes_on());
+    CHECK(slept.count == 2);
+    CHECK(slept.total == std::chrono::nanoseconds{6s}.count());
 }
 
 TEST_CASE("what is there is found, even when the time is up", "[policy][wait]")

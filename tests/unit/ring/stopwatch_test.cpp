@@ -3,7 +3,6 @@
 #include <gregor/ring/stopwatch.hpp>
 
 #include <chrono>
-#include <cstdint>
 
 #include "support/catch.hpp"
 
@@ -11,30 +10,6 @@ using namespace std::chrono_literals;
 using gregor::ring::std_env;
 using gregor::ring::stopwatch;
 using std::chrono::nanoseconds;
-
-namespace {
-
-struct set_clock {
-    nanoseconds* now;
-
-    [[nodiscard]] nanoseconds steady_now() const { return *now; }
-};
-
-/// Sleeping on it takes three seconds.
-struct slow_event {
-    using env = std_env;
-    using ticket = std::uint32_t;
-    nanoseconds* now;
-
-    static ticket announce() noexcept { return 7; }
-    bool sleep(ticket mine, nanoseconds timeout) const
-    {
-        *now += 3s;
-        return mine == 7 && timeout == 5s;
-    }
-};
-
-} // namespace
 
 TEST_CASE("a stopwatch adds up waits, and the one that lasts", "[ring][stopwatch]")
 {
@@ -76,16 +51,14 @@ TEST_CASE("a stopwatch adds up waits, and the one that lasts", "[ring][stopwatch
     CHECK(total() == 4s + 1ns);
 }
 
-TEST_CASE("a timed event sleeps as the other one, and notes how long", "[ring][stopwatch]")
+TEST_CASE("what a thread slept adds up, by a clock that begins where it likes", "[ring][stopwatch]")
 {
-    nanoseconds now = 1s;
-    slow_event event{&now};
-    const set_clock reads{&now};
     gregor::ring::sleep_times slept;
-    gregor::ring::timed_event timed{event, reads, slept};
-    CHECK(timed.sleep(timed.announce(), 5s));
-    CHECK_FALSE(timed.sleep(timed.announce(), 6s));
+    slept.add(-2s, 1s);
+    slept.add(2s, 5s);
     CHECK(slept.count == 2);
     CHECK(slept.total == nanoseconds{6s}.count());
-    CHECK(slept.woken == now.count());
+    CHECK(slept.woken == nanoseconds{5s}.count());
+    slept.add(5s, 4s); // a clock that goes back takes nothing away
+    CHECK(slept.total == nanoseconds{6s}.count());
 }
