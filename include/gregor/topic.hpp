@@ -358,8 +358,8 @@ void basic_topic<T, Policies>::close() noexcept
             return;
         }
         state_->closed = true;
-        for (auto& each : state_->partitions) {
-            each.log.protocol().close();
+        for (std::size_t p = 0; p != state_->partitions.size(); ++p) {
+            state_->partitions[p].log.protocol().close();
         }
     }
     if constexpr (durable) {

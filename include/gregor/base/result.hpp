@@ -72,7 +72,13 @@ public:
         }
         return value_;
     }
-    [[nodiscard]] T&& value() && { return static_cast<T&&>(value()); }
+    [[nodiscard]] T&& value() &&
+    {
+        if (!has_value_) {
+            raise(*why_);
+        }
+        return static_cast<T&&>(value_);
+    }
 
     [[nodiscard]] T& operator*() & { return value(); }
     [[nodiscard]] T&& operator*() && { return static_cast<T&&>(value()); }

@@ -37,6 +37,7 @@ public:
     using place = typename reader::place;
     using group_type = typename state_type::group_type;
     using inside = typename membership<Topic>::inside;
+    using owned_place = typename reader::owned_place;
 
     assignment(state_type& state, const consumer_terms& options) : state_(state), options_(options)
     {
@@ -63,7 +64,11 @@ public:
         reader_list<reader> fresh;
         fresh.reserve(wanted.size());
         for (const partition_id p : wanted) {
-            fresh.append(open(p, {}));
+            constexpr std::string_view label = "(no group)";
+            auto& log = state_.at(p).log;
+            auto& gate = log.protocol().gate();
+            fresh.append(new reader(p, log, gate.own(gate.cursor(label)), {},
+                                    gate.own(gate.lease(label)), state_.time, options_, {}));
         }
         drop_all();
         in_hand_ = {};
@@ -224,38 +229,24 @@ public:
     void leave(bool commit)
     {
         readers_.turns().expect_change();
-        if (member_) {
+        {
             const inside now{member_};
-            bool fenced = false;
-            {
-                const std::lock_guard lock{state_.mutex};
-                fenced = member_.fenced();
-                if (fenced) {
-                    member_.give_back_all(); // news for ever: its listener commits nothing
-                } else {
-                    member_.acknowledge();
-                    drop_if(is_not_owned{&member_});
-                }
-            }
+            const bool fenced = member_ && has_lost_all();
             if (commit && !fenced) {
                 commit_returned();
             }
-            list(true);
+            list(true); // none without a group
             tell(fenced ? rebalance_news::lost : rebalance_news::revoked);
             const std::lock_guard lock{state_.mutex};
             for (const reader* const each : readers_.all()) {
-                if (member_.owns(each->id())) {
+                if (!member_) {
+                    each->cursor().set(0, 0);
+                } else if (member_.owns(each->id())) {
                     member_.share(each->id()).resume = each->resume();
                 }
             }
-            member_.leave();
-        } else {
-            if (commit) {
-                commit_returned();
-            }
-            const std::lock_guard lock{state_.mutex};
-            for (const reader* const each : readers_.all()) {
-                each->cursor().set(0, 0);
+            if (member_) {
+                member_.leave();
             }
         }
         wake_all();
@@ -309,6 +300,20 @@ private:
         return has_group() ? member_.share(r.id()).note : r.note;
     }
 
+    /// On the way out: whether it was fenced; if not, what it has is its own from here on.
+    [[nodiscard]] bool has_lost_all() noexcept
+    {
+        const std::lock_guard lock{state_.mutex};
+        const bool fenced = member_.fenced();
+        if (fenced) {
+            member_.give_back_all(); // news for ever: its listener commits nothing
+        } else {
+            member_.acknowledge();
+            drop_if(is_not_owned{&member_});
+        }
+        return fenced;
+    }
+
     /// Lists those that the listener knows of, or does not; each once. There is room.
     void list(bool known, bool only_going = false) noexcept
     {
@@ -348,39 +353,26 @@ private:
         member_.tell_targets();
     }
 
+    /// Nothing is left of the one that cannot be taken when it throws.
     void take_what_is_free()
     {
-        const std::size_t count = member_.group().shares.size();
-        ++member_.group().rounds;
+        group_type& group = member_.group();
+        ++group.rounds;
+        const std::size_t count = group.shares.size();
         for (std::uint32_t p = 0; p != count; ++p) {
-            if (member_.may_take({p})) {
-                member_.take(add({p}, member_.left_of({p})));
+            auto& share = group.shares[p];
+            if (member_.may_take(share)) {
+                readers_.reserve(1);
+                listed_.reserve(readers_.all().size() + 1);
+                auto& log = state_.at({p}).log;
+                auto& gate = log.protocol().gate();
+                auto* const made = new reader({p}, log, owned_place{share.cursor.get()}, share.kept,
+                                              gate.own(gate.lease(group.name)), state_.time,
+                                              options_, {member_.left_at(share), share.loss()});
+                readers_.insert(made);
+                member_.take(share, *made);
             }
         }
-    }
-
-    /// Under the mutex. Nothing is left of it when it throws.
-    [[nodiscard]] reader* open(partition_id p, const left_behind& last)
-    {
-        using owned_place = typename reader::owned_place;
-        auto& log = state_.at(p).log;
-        auto& gate = log.protocol().gate();
-        const std::string_view label =
-            has_group() ? std::string_view{member_.group().name} : "(no group)";
-        owned_place cursor =
-            has_group() ? owned_place{member_.share(p).cursor.get()} : gate.own(gate.cursor(label));
-        const auto kept =
-            has_group() ? member_.share(p).kept : typename reader::log_type::kept_offset{};
-        return new reader(p, log, static_cast<owned_place&&>(cursor), kept,
-                          gate.own(gate.lease(label)), state_.time, options_, last);
-    }
-    reader& add(partition_id p, const left_behind& last)
-    {
-        readers_.reserve(1);
-        listed_.reserve(readers_.all().size() + 1);
-        reader* const made = open(p, last);
-        readers_.insert(made);
-        return *made;
     }
 
     /// Under the mutex: those of somebody else, or, without a member, all.
@@ -413,7 +405,7 @@ private:
     short_list<partition_id> listed_; // for the listener, with room for all
     std::exception_ptr thrown_;       // what it threw first
     returned_list<reader> returned_;
-    typename reader::owned_place in_hand_; // the lease of a batch that outlives its reader
+    owned_place in_hand_; // the lease of a batch that outlives its reader
     bool unfinished_ = false;
 };
 

@@ -49,17 +49,18 @@ objection join_by_name(typename Topic::state_type& state, assignment<Topic>& ass
     if (objection why = find_group<Topic>(state, name, options.lossy, found)) {
         return why;
     }
-    struct or_there_is_none {
-        state_type& state;
-        typename state_type::group_type* group;
-        ~or_there_is_none()
-        {
-            if (!group->joined && !group->declared) {
-                state.remove_group(*group);
-            }
+#if GREGOR_EXCEPTIONS
+    try {
+        assigned.join(*found);
+    } catch (...) {
+        if (!found->joined && !found->declared) {
+            state.remove_group(*found);
         }
-    } const it_is_joined{state, found};
+        throw;
+    }
+#else
     assigned.join(*found);
+#endif
     return {};
 }
 

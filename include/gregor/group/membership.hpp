@@ -127,24 +127,19 @@ public:
     }
 
     /// The partition is to be this member's, and can be.
-    [[nodiscard]] bool may_take(partition_id p) const
+    [[nodiscard]] bool may_take(const share_type& its) const
     {
-        const share_type& its = share(p);
         return its.target == self_ && its.owner != self_ && lies_idle(*group_, its);
     }
-    /// Where to go on, if the cursor does not say, and what is to be told there.
-    [[nodiscard]] left_behind left_of(partition_id p) const
+    /// Where to go on, if the cursor does not say.
+    [[nodiscard]] offset_t left_at(const share_type& its) const
     {
-        const share_type& its = share(p);
-        if (its.owner != nullptr && group_->lossy) {
-            return {*its.position, its.loss()}; // taken from who lies idle
-        }
-        return {its.resume, its.loss()};
+        const bool idle = its.owner != nullptr; // who owns it, from whom it is taken
+        return idle && group_->lossy ? *its.position : its.resume;
     }
     template <class Reader>
-    void take(const Reader& reader) noexcept
+    void take(share_type& its, const Reader& reader) noexcept
     {
-        share_type& its = share(reader.id());
         its.owner = self_;
         its.lease = &reader.lease();
         its.position = reader.position_place();
@@ -177,20 +172,21 @@ public:
         seen_ = 0;
     }
 
-    /// It was a member of nothing.
+    /// After it has left: it was a member of nothing.
     void forget() noexcept
     {
-        let_go_of_group();
         if (self_ != nullptr) {
             self_->let_go();
             self_ = nullptr;
         }
     }
 
+    /// The group may be removed from here on.
     void leave() noexcept
     {
         leave_group(*group_, *self_);
-        let_go_of_group();
+        --group_->users;
+        group_ = nullptr;
     }
 
 private:
@@ -203,15 +199,6 @@ private:
             any |= gregor::fence_absent(*each, now);
         }
         return any;
-    }
-
-    /// Which may be removed from here on.
-    void let_go_of_group() noexcept
-    {
-        if (group_ != nullptr) {
-            --group_->users;
-            group_ = nullptr;
-        }
     }
 
     group_type* group_ = nullptr;

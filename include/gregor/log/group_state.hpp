@@ -161,10 +161,11 @@ public:
     [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
     [[nodiscard]] member* first() const noexcept { return first_; }
 
+    /// Its id is the highest.
     void add(member& one) noexcept
     {
         member** link = &first_;
-        while (*link != nullptr && before(**link, one)) {
+        while (*link != nullptr && (one.instance_id.empty() || comes_before(**link, one))) {
             link = &(*link)->next;
         }
         one.next = *link;
@@ -185,13 +186,9 @@ public:
     }
 
 private:
-    static bool before(const member& a, const member& b) noexcept
+    static bool comes_before(const member& a, const member& b) noexcept
     {
-        if (a.instance_id.empty() != b.instance_id.empty()) {
-            return b.instance_id.empty();
-        }
-        const int order = order_of_texts(a.instance_id, b.instance_id);
-        return order != 0 ? order < 0 : a.id < b.id;
+        return !a.instance_id.empty() && order_of_texts(a.instance_id, b.instance_id) < 0;
     }
 
     member* first_ = nullptr;
