@@ -35,36 +35,22 @@ void order_all(const Group& group) noexcept
 /// A group, as an assignor that was named sees it.
 template <class Group>
 struct group_to_share_out {
-    static sharing_out::member member(const void* group, std::size_t m)
-    {
-        const auto& one = nth(group, m);
-        return {one.id, one.instance_id};
-    }
-    static std::size_t owner(const void* group, std::size_t p)
-    {
-        const auto& all = *static_cast<const Group*>(group);
-        std::size_t m = 0;
-        for (auto* each = all.members.first(); each != nullptr; each = each->next) {
-            if (each == all.shares[p].owner) {
-                break;
-            }
-            ++m;
-        }
-        return m;
-    }
-    static void give(void* group, std::size_t p, std::size_t m)
-    {
-        static_cast<Group*>(group)->shares[p].target = &nth(group, m);
-    }
+    using member = typename Group::member;
 
-private:
-    static const typename Group::member& nth(const void* group, std::size_t m)
+    static sharing_out::member member_after(const void* group, const void* before)
     {
-        auto* one = static_cast<const Group*>(group)->members.first();
-        while (m-- != 0) {
-            one = one->next;
-        }
-        return *one;
+        const member* const one = before == nullptr
+                                      ? static_cast<const Group*>(group)->members.first()
+                                      : static_cast<const member*>(before)->next;
+        return {one, one->id, one->instance_id};
+    }
+    static const void* owner_of(const void* group, std::size_t p)
+    {
+        return static_cast<const Group*>(group)->shares[p].owner;
+    }
+    static void give(void* group, std::size_t p, const void* to)
+    {
+        static_cast<Group*>(group)->shares[p].target = static_cast<const member*>(to);
     }
 };
 
@@ -78,8 +64,8 @@ void rebalance(Group& group)
         // nobody to give anything
     } else if (group.assign) {
         using as_named = group_to_share_out<Group>;
-        group.assign.deal({&group, group.shares.size(), group.members.size(), &as_named::member,
-                           &as_named::owner, &as_named::give});
+        group.assign.deal({&group, group.shares.size(), group.members.size(),
+                           &as_named::member_after, &as_named::owner_of, &as_named::give});
     } else {
         assignors::deal_sticky(group.members.first(), group.members.size(), group.shares);
     }
@@ -114,8 +100,8 @@ template <class Group>
     if (owner == nullptr) {
         return true;
     }
-    if (owner->fenced || owner->listens || owner->away || share.lease == nullptr ||
-        share.position == nullptr || !owner->is_outside(group.rounds)) {
+    if (owner->fenced || owner->listens || share.position == nullptr ||
+        !owner->is_outside(group.rounds)) {
         return false;
     }
     return !share.lease->holding() && *share.position == share.cursor->sequence();

@@ -189,7 +189,6 @@ public:
         bool gives = false;
         {
             const std::lock_guard lock{state_.mutex};
-            member_.acknowledge();
             fenced = member_.fenced();
             if (fenced) {
                 member_.give_back_all();
@@ -329,7 +328,7 @@ private:
     void tell(rebalance_news what)
     {
         if (options_.listener != nullptr) {
-            options_.listener->call_for_group(what, thrown_, listed_.begin(), listed_.size());
+            options_.listener->call_for_group(what, thrown_, listed_);
         }
     }
 

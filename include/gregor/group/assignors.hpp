@@ -35,6 +35,7 @@ struct assignment_request {
 /// The same, as a group has it: in calls, for the lists are compiled by who names an assignor.
 struct sharing_out {
     struct member {
+        const void* self;
         std::uint64_t id;
         std::string_view instance_id;
     };
@@ -42,23 +43,32 @@ struct sharing_out {
     void* group;
     std::size_t partitions;
     std::size_t members;
-    member (*member_at)(const void* group, std::size_t m);
-    /// The number of the member that reads it now, or one that is no member's.
-    std::size_t (*owner_of)(const void* group, std::size_t p);
-    void (*give)(void* group, std::size_t p, std::size_t m);
+    /// The first one after none.
+    member (*member_after)(const void* group, const void* before);
+    /// Who reads it now; that may be no member.
+    const void* (*owner_of)(const void* group, std::size_t p);
+    void (*give)(void* group, std::size_t p, const void* member);
 };
 
 template <class Request>
 void basic_assignor<Request>::deal_as_asked(function ask, const sharing_out& what)
 {
-    std::vector<std::vector<partition_id>> owned(what.members + 1);
-    for (std::size_t p = 0; p != what.partitions; ++p) {
-        owned[what.owner_of(what.group, p)].push_back({static_cast<std::uint32_t>(p)});
-    }
+    struct one {
+        sharing_out::member is;
+        std::vector<partition_id> owned;
+    };
+    std::vector<one> all(what.members);
     std::vector<typename Request::member> members;
-    for (std::size_t m = 0; m != what.members; ++m) {
-        const sharing_out::member each = what.member_at(what.group, m);
-        members.push_back({each.id, each.instance_id, owned[m]});
+    const void* before = nullptr;
+    for (one& each : all) {
+        each.is = what.member_after(what.group, before);
+        before = each.is.self;
+        for (std::uint32_t p = 0; p != what.partitions; ++p) {
+            if (what.owner_of(what.group, p) == before) {
+                each.owned.push_back({p});
+            }
+        }
+        members.push_back({each.is.id, each.is.instance_id, each.owned});
     }
     const typename Request::owners named =
         ask({static_cast<std::uint32_t>(what.partitions), members});
@@ -68,7 +78,7 @@ void basic_assignor<Request>::deal_as_asked(function ask, const sharing_out& wha
         GREGOR_ASSERT(owner < what.members, "an assignor named a member that is not there");
     }
     for (std::size_t p = 0; p != named.size(); ++p) {
-        what.give(what.group, p, named[p]);
+        what.give(what.group, p, all[named[p]].is.self);
     }
 }
 
@@ -121,8 +131,9 @@ void deal_sticky(Member* first, std::size_t members, Shares& shares) noexcept
         const std::size_t most = one_more != 0 ? least + 1 : least;
         each->dealt = 0;
         for (std::size_t p = 0; p != partitions && each->dealt != most; ++p) {
-            if (shares[p].owner == each) {
-                shares[p].target = each;
+            auto& share = shares[p];
+            if (share.owner == each) {
+                share.target = each;
                 ++each->dealt;
             }
         }
@@ -130,20 +141,20 @@ void deal_sticky(Member* first, std::size_t members, Shares& shares) noexcept
     }
     // of the others, first everybody gets up to the least, then one more
     std::size_t most = least;
-    Member* turn = first;
+    Member* turn = nullptr;
     for (std::size_t p = 0; p != partitions; ++p) {
-        if (shares[p].target != nullptr) {
+        auto& share = shares[p];
+        if (share.target != nullptr) {
             continue;
         }
-        for (std::size_t looked = 1; turn->dealt >= most; ++looked) {
-            turn = turn->next != nullptr ? turn->next : first;
-            if (looked == members) {
-                most = least + 1;
-            }
-        }
-        shares[p].target = turn;
+        std::size_t looked = 0;
+        do {
+            turn = turn != nullptr && turn->next != nullptr ? turn->next : first;
+            most = looked == members ? least + 1 : most; // all have the least
+            ++looked;
+        } while (turn->dealt >= most);
+        share.target = turn;
         ++turn->dealt;
-        turn = turn->next != nullptr ? turn->next : first;
     }
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "gregor/base/config.hpp"
+#include "gregor/base/short_list.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/options.hpp"
 
@@ -35,16 +36,16 @@ public:
 
     /// For the group: calls one of them, where there is something to tell, and keeps the first
     /// thing thrown; in the end throws that.
-    void call_for_group(rebalance_news what, std::exception_ptr& thrown, const Partition* first,
-                        std::size_t count)
+    void call_for_group(rebalance_news what, std::exception_ptr& thrown,
+                        const short_list<Partition>& partitions)
     {
-        call_(*this, what, thrown, first, count);
+        call_(*this, what, thrown, partitions);
     }
 
 private:
     static void call(basic_rebalance_listener& self, rebalance_news what,
-                     [[maybe_unused]] std::exception_ptr& thrown, const Partition* first,
-                     std::size_t count)
+                     [[maybe_unused]] std::exception_ptr& thrown,
+                     const short_list<Partition>& partitions)
     {
 #if GREGOR_EXCEPTIONS
         if (what == rebalance_news::all_told) {
@@ -54,12 +55,12 @@ private:
             return;
         }
         try {
-            self.tell(what, {first, count});
+            self.tell(what, {partitions.begin(), partitions.size()});
         } catch (...) {
             thrown = thrown ? thrown : std::current_exception();
         }
 #else
-        self.tell(what, {first, count});
+        self.tell(what, {partitions.begin(), partitions.size()});
 #endif
     }
     void tell(rebalance_news what, std::span<const Partition> partitions)
@@ -76,8 +77,8 @@ private:
     }
 
     // Named where a listener is made, and nowhere else.
-    void (*call_)(basic_rebalance_listener&, rebalance_news, std::exception_ptr&, const Partition*,
-                  std::size_t);
+    void (*call_)(basic_rebalance_listener&, rebalance_news, std::exception_ptr&,
+                  const short_list<Partition>&);
 };
 
 /// Told of the partitions that a member of a group gets and gives.

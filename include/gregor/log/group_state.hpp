@@ -124,9 +124,9 @@ public:
     bool fenced = false; ///< it was away for too long: nothing is its own any more
     bool away = false;   ///< a static member whose consumer is gone, and may come back
     std::uint64_t seen_activity = ~std::uint64_t{0};
-    std::chrono::nanoseconds seen_at{0}; ///< when that was first seen
-    std::size_t dealt = 0;               ///< how much it gets, while somebody shares out
-    group_member* next = nullptr;        ///< of the list
+    std::chrono::nanoseconds seen_at = {}; ///< when that was first seen
+    std::size_t dealt = 0;                 ///< how much it gets, while somebody shares out
+    group_member* next = nullptr;          ///< of the list
 
 private:
     std::uint64_t asked_in_ = 0; // under the topic's mutex, as these are
@@ -230,7 +230,7 @@ struct group_state {
         member* owner = nullptr;        ///< who reads it
         const member* target = nullptr; ///< who is to read it
         /// The owner's lease, position, and what it is still to be told that it missed before that:
-        /// to be looked at while it is outside.
+        /// to be looked at while it is outside. Without a position there is nothing to look at.
         const place* lease = nullptr;
         const offset_t* position = nullptr;
         const std::uint64_t* missed = nullptr;
