@@ -233,6 +233,8 @@ private:
         if (look_around(found)) {
             breathing_.found(found.run.count, breathes);
         } else {
+            GREGOR_ASSERT(assigned_.has_group() || !assigned_.readers().all().empty(),
+                          "poll was called before anything was assigned");
             find_later(found, timeout, stop);
         }
     }
@@ -241,8 +243,6 @@ private:
     template <class Stop>
     void find_later(finding& found, std::chrono::nanoseconds timeout, const Stop& stop)
     {
-        GREGOR_ASSERT(assigned_.has_group() || !assigned_.readers().all().empty(),
-                      "poll was called before anything was assigned");
         breathing_.waits();
         if (finished()) {
             found.why = poll_status::closed;
