@@ -52,15 +52,15 @@ struct topic_description {
 };
 
 /// What a topic's type is called, without the policies that are the default.
-template <class Topic>
+template <class T, class Policies>
 struct topic_spelling;
 template <class T, class... Chosen>
-struct topic_spelling<basic_topic<T, policy_set<Chosen...>>> {
+struct topic_spelling<T, policy_set<Chosen...>> {
     [[nodiscard]] static std::string text()
     {
         std::string all = "topic<";
         all += type_name<T>;
-        append(all, select_policies<>{});
+        append(all, usual_policies{});
         all += '>';
         // the library's inline namespace is nobody's business
         constexpr std::string_view inner = type_name<partition_id>;
@@ -98,7 +98,7 @@ struct topic_type_id {
     template <class Topic>
     [[nodiscard]] static topic_type_id of()
     {
-        using names = topic_spelling<Topic>;
+        using names = topic_spelling<typename Topic::value_type, typename Topic::policies::set>;
         return {names::text(), sizeof(typename Topic::slot_type),
                 names::ambiguous ? &tag_of<Topic> : nullptr};
     }
@@ -177,7 +177,7 @@ topic_description named_topic<Topic>::describe() const
 {
     topic_description all;
     all.name = name;
-    all.type = topic_spelling<Topic>::text();
+    all.type = topic_spelling<typename Topic::value_type, typename Topic::policies::set>::text();
     const std::lock_guard lock{state_->mutex};
     all.closed = state_->closed;
     all.usage = usage_now();

@@ -23,6 +23,7 @@ namespace gregor::inline GREGOR_ABI {
 template <class Storage, class Producers, class Overflow, class Wait, class Partitioner, class Key,
           class Timestamps, class Headers, class Groups, class Time>
 struct policy_set {
+    using set = policy_set;
     using storage = Storage;
     using producers = Producers;
     using overflow = Overflow;
@@ -34,6 +35,12 @@ struct policy_set {
     using groups = Groups;
     using clock = typename Time::type;
 };
+
+/// What a topic has that names none: under a name of its own, for it is a part of the name of each
+/// function that such a topic has.
+struct usual_policies : policy_set<storage::in_memory, producers::multi, overflow::block,
+                                   wait::adaptive, partitioner::kafka, no_key, no_timestamps,
+                                   no_headers, groups::many, time_source<system_time>> {};
 
 /// How many of the policies are of this kind.
 template <class Kind, class... Policies>
@@ -76,12 +83,18 @@ struct policy_selection {
     template <class Kind, class Default>
     using pick = typename first_of<Kind, Default, Policies...>::type;
 
-    using type =
+    using chosen =
         policy_set<pick<kind::storage, storage::in_memory>, pick<kind::producers, producers::multi>,
                    pick<kind::overflow, overflow::block>, pick<kind::wait, wait::adaptive>,
                    pick<kind::partitioner, partitioner::kafka>, pick<kind::key, no_key>,
                    pick<kind::timestamps, no_timestamps>, pick<kind::headers, no_headers>,
                    pick<kind::groups, groups::many>, pick<kind::time, time_source<system_time>>>;
+    using type =
+        std::conditional_t<std::is_same_v<chosen, usual_policies::set>, usual_policies, chosen>;
+};
+template <>
+struct policy_selection<> {
+    using type = usual_policies;
 };
 
 /// Any subset of policies, in any order, as the one type it stands for.
