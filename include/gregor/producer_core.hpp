@@ -233,10 +233,15 @@ private:
     GREGOR_INLINE sent deliver(lane& into, partition_id p, offset_t at, V&& value,
                                attributes&& given, typename layout::stored_timestamp time) noexcept
     {
-        const bool done =
+        [[maybe_unused]] const bool done =
             put_one(*into.log, into.mine, at, static_cast<V&&>(value), std::move(given), time);
         announce(into);
-        return done && lasts(into, at + 1) ? sent{p, at} : sent{p, send_status::failed};
+        if constexpr (Topic::durable) {
+            if (!done || !lasts(into, at + 1)) {
+                return {p, send_status::failed};
+            }
+        }
+        return {p, at};
     }
 
     template <class Next>
@@ -353,14 +358,12 @@ private:
         if (got.outcome == claiming::full) {
             got = attempt();
         }
-        const auto decided = [&] { return got.outcome != claiming::full || stop.requested(); };
-        if (!decided()) {
+        if (got.outcome == claiming::full && !stop.requested()) {
+            note_full(count);
             if (timeout.count() <= 0) {
-                note_full(count);
                 figures_.refused.add(1);
                 return send_status::full;
             }
-            note_full(count);
             const ring::timing its_wait{figures_.blocked, state().time.steady_now()};
             [[maybe_unused]] const auto wake_on_stop = stop.on_request(state().room_made);
             using strategy = typename policies::wait;
@@ -369,7 +372,7 @@ private:
                 {state().time, timeout},
                 strategy::patient,
                 &figures_.blocked.sleeps()};
-            for (unsigned looks = 1; !decided(); ++looks) {
+            for (unsigned looks = 1; got.outcome == claiming::full && !stop.requested(); ++looks) {
                 if (!wait.goes_on()) {
                     figures_.blocked.still(state().time.steady_now());
                     figures_.refused.add(1);
@@ -393,10 +396,11 @@ private:
 
     void note_full(std::size_t count)
     {
-        for (const lane& each : this->all()) {
-            if (each.log->full_since().at() == 0 && each.log->is_full(count)) {
+        for (partition_id p; p.value != partitions(); ++p.value) {
+            auto& log = *lane_of(p).log;
+            if (log.full_since().at() == 0 && log.is_full(count)) {
                 const std::chrono::nanoseconds now = state().time.steady_now();
-                each.log->full_since().begin(now.count() | 1);
+                log.full_since().begin(now.count() | 1);
             }
         }
     }

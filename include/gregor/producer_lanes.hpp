@@ -43,11 +43,9 @@ public:
 
     producer_lanes(const producer_lanes&) = delete;
     producer_lanes& operator=(const producer_lanes&) = delete;
-    ~producer_lanes() { delete[] lanes_; }
+    ~producer_lanes() { ::operator delete(lanes_, alignment); }
 
     [[nodiscard]] lane& operator[](partition_id p) const noexcept { return lanes_[p.value]; }
-    [[nodiscard]] const lane* begin() const noexcept { return lanes_; }
-    [[nodiscard]] const lane* end() const noexcept { return lanes_ + count_; }
 
     /// Those that it has a lane into.
     [[nodiscard]] std::size_t size() const noexcept { return count_; }
@@ -74,17 +72,18 @@ public:
     }
 
 private:
+    static constexpr std::align_val_t alignment{alignof(lane)};
+
     /// A lane that is there stays as it is, but for its place: an open claim knows it by number.
     void open_all(State& state)
     {
         const std::size_t count = state.partitions.size();
-        lane* const all = new lane[count];
+        auto* const all = static_cast<lane*>(::operator new(count * sizeof(lane), alignment));
         for (std::size_t i = 0; i != count; ++i) {
             log_type& log = state.partitions[i].log;
-            all[i].log = &log;
-            all[i].mine = i < count_ ? lanes_[i].mine : log.protocol().open_lane();
+            ::new (all + i) lane{&log, i < count_ ? lanes_[i].mine : log.protocol().open_lane()};
         }
-        delete[] lanes_;
+        ::operator delete(lanes_, alignment);
         lanes_ = all;
         count_ = count;
     }

@@ -54,7 +54,6 @@ public:
     }
 
     [[nodiscard]] state_type& state() const noexcept { return *state_; }
-    [[nodiscard]] const lanes& all() const noexcept { return lanes_; }
     /// Those that it knows of.
     [[nodiscard]] std::size_t partitions() const noexcept { return lanes_.size(); }
 

@@ -168,7 +168,7 @@ template <class State>
     const auto senders = state.senders.all(now);
     all.waits = senders.waits;
     all.refused = senders.refused;
-    all.blocked = senders.blocked;
+    all.blocked = std::chrono::nanoseconds{senders.blocked};
     all.producers = state.live_producers;
     for (const auto& each : state.partitions) {
         all.overwritten += each.log.begin_offset(); // before the end, which never is less

@@ -29,13 +29,13 @@ public:
     struct sums {
         std::uint64_t waits = 0;
         std::uint64_t refused = 0;
-        std::chrono::nanoseconds blocked{0};
+        std::int64_t blocked = 0; ///< in nanoseconds
 
         void add(const sender_figures<Env>& one, std::chrono::nanoseconds its) noexcept
         {
             waits += one.blocked.count();
             refused += one.refused.value();
-            blocked = std::chrono::nanoseconds{blocked.count() + its.count()};
+            blocked += its.count();
         }
     };
 
@@ -66,7 +66,7 @@ public:
 
 private:
     sender_figures<Env>* first_ = nullptr;
-    sums gone_;
+    sums gone_ = {};
 };
 
 } // namespace gregor::inline GREGOR_ABI

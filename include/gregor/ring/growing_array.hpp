@@ -69,10 +69,8 @@ protected:
     void free_chunks(std::align_val_t alignment) noexcept
     {
         for (std::size_t k = most_chunks; k-- != 0 && (std::size_t{1} << k) > built_;) {
-            if (chunks_[k] != nullptr) {
-                ::operator delete(chunks_[k], alignment);
-                chunks_[k] = nullptr;
-            }
+            ::operator delete(chunks_[k], alignment);
+            chunks_[k] = nullptr;
         }
     }
 
@@ -119,15 +117,21 @@ public:
     template <class Make>
     growing_array(std::size_t count, Make&& make) : growing_array()
     {
-        for (std::size_t left = count; left != 0; --left) {
-            append(make);
+        for (; this->built_ != count; ++this->built_) {
+            ::new (this->room_for_next(sizeof(T), alignment)) T(make(this->built_));
         }
         this->publish();
     }
 
     growing_array(const growing_array&) = delete;
     growing_array& operator=(const growing_array&) = delete;
-    ~growing_array() { shrink_to(0); }
+    ~growing_array()
+    {
+        while (this->built_ != 0) {
+            drop_last();
+        }
+        this->free_chunks(alignment);
+    }
 
     // --- the owner, under its mutex --------------------------------------------------------------
 
@@ -142,7 +146,13 @@ public:
     }
 
     /// What was built and not published goes.
-    void withdraw() noexcept { shrink_to(this->size()); }
+    void withdraw() noexcept
+    {
+        while (this->built_ != this->size()) {
+            drop_last();
+        }
+        this->free_chunks(alignment);
+    }
 
     // --- everybody -------------------------------------------------------------------------------
 
@@ -171,13 +181,10 @@ public:
 private:
     static constexpr std::align_val_t alignment{alignof(T)};
 
-    void shrink_to(std::size_t count) noexcept
+    void drop_last() noexcept
     {
-        for (std::size_t last = this->built_; last-- > count;) {
-            this->built_ = last;
-            (*this)[last].~T();
-        }
-        this->free_chunks(alignment);
+        --this->built_;
+        (*this)[this->built_].~T();
     }
 };
 

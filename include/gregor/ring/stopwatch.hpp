@@ -39,7 +39,8 @@ public:
     {
         began_ = now.count();
         sleeps_.woken = began_;
-        say(total_ - began_, true);
+        // relaxed: carries nothing; only this thread writes it
+        word_.store((total_ - began_) * 2 + 1, std::memory_order_relaxed);
         count_.add(1);
     }
     /// It waits still.
@@ -49,7 +50,8 @@ public:
     void end() noexcept
     {
         total_ += sleeps_.woken > began_ ? sleeps_.woken - began_ : 0;
-        say(total_, false);
+        // relaxed: as above
+        word_.store(total_ * 2, std::memory_order_relaxed);
     }
 
     [[nodiscard]] std::uint64_t count() const noexcept { return count_.value(); }
@@ -71,12 +73,6 @@ public:
     }
 
 private:
-    void say(std::int64_t time, bool waits) noexcept
-    {
-        // relaxed: carries nothing; only this thread writes it
-        word_.store(time * 2 + (waits ? 1 : 0), std::memory_order_relaxed);
-    }
-
     counter<Env> count_;
     /// Twice the time, and 1 while it waits: then the time is less the moment it began.
     typename Env::template atomic<std::int64_t> word_{0};
