@@ -299,7 +299,7 @@ auto multi_topic_consumer<Topic>::poll_for(std::chrono::nanoseconds timeout, con
                 return turns.nothing_yet();
             }
         }
-        const wait_status ended = turns.wait(until.left(), stop, its);
+        const wait_status ended = turns.wait(std::chrono::nanoseconds{until.left()}, stop, its);
         if (ended == wait_status::timed_out) {
             return turns.nothing_yet();
         }

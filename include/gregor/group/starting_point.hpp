@@ -162,26 +162,27 @@ starting_point start_reader(const typename Topic::clock& clock,
     using place = typename Topic::state_type::place;
     const auto word = cursor.get();
     const auto before = ring::sequence_in<offset_t>(word);
-    if ((ring::flags_in(word) & place::holds) != 0) {
-        // it has held its place all the time
-        return {before, before == last.loss.before ? last.loss.missed : 0, true};
+    const unsigned flags = ring::flags_in(word);
+    starting_point start;
+    start.position = flags != 0 ? before : last.resume;
+    start.missed = start.position == last.loss.before ? last.loss.missed : 0;
+    if ((flags & place::holds) != 0) {
+        return start; // it has held its place all the time
     }
-    const unsigned committed = ring::flags_in(word) & place::committed;
-    offset_t wanted = committed != 0 ? before : last.resume;
-    std::uint64_t missed = wanted == last.loss.before ? last.loss.missed : 0;
-    const bool gone = committed != 0 && before < log.begin_offset();
-    if (gone || wanted == no_such_offset) {
-        wanted = reset_offset<Topic>(clock, log, lease, options);
-        if (wanted == no_such_offset) {
+    const bool gone = flags == place::committed && before < log.begin_offset();
+    if (gone || start.position == no_such_offset) {
+        start.position = reset_offset<Topic>(clock, log, lease, options);
+        if (start.position == no_such_offset) {
             return {0, 0, false};
         }
-        missed += gone ? wanted - before : 0;
+        start.missed += gone ? start.position - before : 0;
     }
-    if (options.lossy) {
-        return {wanted, missed, true};
+    if (!options.lossy) {
+        const offset_t held = hold_from(log, cursor, start.position, flags);
+        start.missed += flags == place::committed ? held - start.position : 0;
+        start.position = held;
     }
-    const offset_t start = hold_from(log, cursor, wanted, committed);
-    return {start, missed + (committed != 0 ? start - wanted : 0), true};
+    return start;
 }
 
 } // namespace gregor::inline GREGOR_ABI

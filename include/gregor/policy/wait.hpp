@@ -216,20 +216,20 @@ struct deadline {
     const std::chrono::nanoseconds timeout;
     std::int64_t end = no_timeout.count(); ///< once it was asked
 
-    /// Reads the clock. `no_timeout`, or zero and below when it has passed.
-    [[nodiscard]] std::chrono::nanoseconds left()
+    /// Reads the clock. In nanoseconds: as `no_timeout`, or zero and below when it has passed.
+    [[nodiscard]] std::int64_t left()
     {
         // Counts: each operator of a duration is some functions of `std` to compile.
         constexpr std::int64_t never = no_timeout.count();
         const std::int64_t time = timeout.count();
         if (time == never) {
-            return no_timeout;
+            return never;
         }
-        const std::chrono::nanoseconds now = clock.steady_now();
-        if (end == never && (time <= 0 || now.count() <= never - time)) {
-            end = now.count() + time;
+        const std::int64_t now = std::chrono::nanoseconds{clock.steady_now()}.count();
+        if (end == never && (time <= 0 || now <= never - time)) {
+            end = now + time;
         }
-        return std::chrono::nanoseconds{end - now.count()};
+        return end - now;
     }
 };
 
@@ -268,7 +268,7 @@ template <class Strategy, class Event, class Clock>
 bool waiting<Strategy, Event, Clock>::goes_on()
 {
     if (announced_) {
-        std::int64_t most = until_.left().count();
+        std::int64_t most = until_.left();
         if (most <= 0) {
             return false;
         }
@@ -290,7 +290,7 @@ bool waiting<Strategy, Event, Clock>::goes_on()
     // the clock costs more than a look
     if (looks_ == Strategy::untimed) {
         static_cast<void>(until_.left()); // from here on
-    } else if (looks_ % 16 == 15 && until_.left().count() <= 0) {
+    } else if (looks_ % 16 == 15 && until_.left() <= 0) {
         return false;
     }
     ++looks_;
