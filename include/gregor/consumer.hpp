@@ -401,7 +401,7 @@ result<consumer<Topic>> consumer<Topic>::create(Topic& topic, const consumer_opt
             return why;
         }
         consumer made;
-        made.core_ = handle<core>{new core{topic.state(), consumer_terms{options}}};
+        made.core_.hold(new core{topic.state(), consumer_terms{options}});
         return made;
     });
 }

@@ -45,7 +45,7 @@ public:
         this->drop = drop_last;
     }
 
-    /// One that is a member of the group, or why there is none.
+    /// One that is a member of the group; or why it is not, and is to go.
     [[nodiscard]] static objection make(handle<consumer_core>& into,
                                         const ring::shared<state_type>& state,
                                         std::string_view group, consumer_terms&& options);
@@ -368,13 +368,8 @@ objection consumer_core<Topic>::make(handle<consumer_core>& into,
 #if GREGOR_EXCEPTIONS
     try {
 #endif
-        handle<consumer_core> made{
-            new consumer_core{state, static_cast<consumer_terms&&>(options)}};
-        if (objection why = made->join(group)) {
-            return why;
-        }
-        into = static_cast<handle<consumer_core>&&>(made);
-        return {};
+        into.hold(new consumer_core{state, static_cast<consumer_terms&&>(options)});
+        return into->join(group);
 #if GREGOR_EXCEPTIONS
     } catch (const std::bad_alloc&) {
         return refusal::no_memory_for("consumer", state->name, "memory for it");

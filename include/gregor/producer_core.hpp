@@ -423,7 +423,7 @@ objection producer_core<Topic>::make(handle<producer_core>& into,
                 return refusal::second_producer(topic->name);
             }
         }
-        into = handle<producer_core>{new producer_core{topic, static_cast<partitioner&&>(choose)}};
+        into.hold(new producer_core{topic, static_cast<partitioner&&>(choose)});
         return {};
 #if GREGOR_EXCEPTIONS
     } catch (const std::bad_alloc&) {

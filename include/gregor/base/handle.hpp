@@ -30,6 +30,9 @@ public:
         }
     }
 
+    /// Holds it from now on; of one that holds none.
+    void hold(Core* core) noexcept { core_ = core; }
+
     [[nodiscard]] explicit operator bool() const noexcept { return core_ != nullptr; }
     [[nodiscard]] Core& operator*() const noexcept { return *core_; }
     [[nodiscard]] Core* operator->() const noexcept { return core_; }
