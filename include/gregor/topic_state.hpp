@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +17,7 @@
 #include "gregor/base/error.hpp"
 #include "gregor/base/label.hpp"
 #include "gregor/base/result.hpp"
+#include "gregor/base/short_list.hpp"
 #include "gregor/base/types.hpp"
 #include "gregor/log/group_state.hpp"
 #include "gregor/log/sender_figures.hpp"
@@ -176,7 +176,7 @@ template <class T, class Policies>
 objection topic_state<T, Policies>::complete(group_type& group)
 {
     const bool holds = group.holds_producers_back();
-    std::vector<std::size_t> fresh;
+    short_list<std::size_t> fresh;
     for (std::size_t i = 0; i != group.shares.size(); ++i) {
         if (group.shares[i].kept.cell() == nullptr) {
             fresh.push_back(i);
@@ -226,7 +226,7 @@ objection topic_state<T, Policies>::open_groups(const std::vector<std::string>& 
     if constexpr (log_type::durable) {
         for (std::size_t p = 0; p != partitions.size(); ++p) {
             auto& log = partitions[p].log;
-            log.each_group([&](auto& cell, std::optional<std::string> note) {
+            log.each_group([&](auto& cell, const auto& note) {
                 const std::string its_name{cell.name()};
                 group_type* group = find(its_name);
                 if (group == nullptr) {

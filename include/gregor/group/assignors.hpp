@@ -85,13 +85,13 @@ void basic_assignor<Request>::deal_as_asked(function ask, const sharing_out& wha
 } // namespace gregor::inline GREGOR_ABI
 
 /// How a group shares out partitions: pure functions of `assignment_request`, which return for each
-/// partition the index of its member. Kafka's, case by case. (Templates, so that who
-/// names none of them compiles none.)
+/// partition the index of its member. Kafka's, case by case. (Templates, and so is what they return:
+/// who names none of them compiles none.)
 namespace gregor::inline GREGOR_ABI::assignors {
 
 /// Neighbours go to one member; the first members have one more where it does not come out even.
 template <class Request>
-[[nodiscard]] std::vector<std::size_t> range(const Request& request)
+[[nodiscard]] typename Request::owners range(const Request& request)
 {
     const std::size_t members = request.members.size();
     const std::size_t each = request.partitions / members;
@@ -106,7 +106,7 @@ template <class Request>
 
 /// Dealt in a circle.
 template <class Request>
-[[nodiscard]] std::vector<std::size_t> round_robin(const Request& request)
+[[nodiscard]] typename Request::owners round_robin(const Request& request)
 {
     typename Request::owners owners(request.partitions);
     for (std::size_t p = 0; p != owners.size(); ++p) {
@@ -161,7 +161,7 @@ void deal_sticky(Member* first, std::size_t members, Shares& shares) noexcept
 /// As even as can be, with as few moves as that takes: who owns partitions keeps them up to its
 /// share, and what is left is dealt to those who have less.
 template <class Request>
-[[nodiscard]] std::vector<std::size_t> sticky(const Request& request)
+[[nodiscard]] typename Request::owners sticky(const Request& request)
 {
     struct member {
         std::size_t number = 0;
