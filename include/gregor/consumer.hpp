@@ -197,10 +197,14 @@ public:
         }
     }
     /// The same; returns why it could not, and throws nothing.
-    [[nodiscard]] std::optional<error> subscribe(std::string_view group, std::nothrow_t /*tag*/)
+    [[nodiscard]] needed_by<std::optional<error>, Topic> subscribe(std::string_view group,
+                                                                   std::nothrow_t /*tag*/)
     {
-        const objection why = core_->subscribe(group);
-        return why ? std::optional<error>{*why} : std::nullopt;
+        needed_by<std::optional<error>, Topic> refused;
+        if (const objection why = core_->subscribe(group)) {
+            refused = *why;
+        }
+        return refused;
     }
     /// Commits what was returned (with auto_commit), and leaves the group or gives up what was
     /// assigned; then it may subscribe or assign anew. A batch in hand stays valid. What a listener
@@ -217,12 +221,12 @@ public:
     template <class Iterator>
     void assign(Iterator first, Iterator last)
     {
-        core_->assign(std::vector<partition_id>(first, last));
+        core_->assign(needed_by<std::vector<partition_id>, Topic>(first, last));
     }
     void assign_all();
 
     /// The partitions it reads, in order.
-    [[nodiscard]] std::vector<partition_id> assignment() const
+    [[nodiscard]] needed_by<std::vector<partition_id>, Topic> assignment() const
     {
         return core_->assigned().partitions();
     }
@@ -230,7 +234,7 @@ public:
     /// The next offset that poll returns.
     [[nodiscard]] offset_t position(partition_id p) const { return reader_of(p).position(); }
     /// The next offset to read for who takes over; nothing where nothing was committed.
-    [[nodiscard]] std::optional<offset_t> committed(partition_id p) const;
+    [[nodiscard]] needed_by<std::optional<offset_t>, Topic> committed(partition_id p) const;
     /// What was given with the offset that is committed now, if anything. The group remembers it;
     /// without a group, the consumer does.
     [[nodiscard]] std::string committed_metadata(partition_id p) const
@@ -249,11 +253,15 @@ public:
     /// partition. Times need not be in order: it looks at one record after the other (but passes
     /// over segments of a log on disk that are older as a whole), takes the topic's mutex for a
     /// moment, and holds producers back from what it has not looked at yet.
-    [[nodiscard]] std::optional<offset_t> offset_for_time(partition_id p, timestamp_t since) const
+    [[nodiscard]] needed_by<std::optional<offset_t>, Topic> offset_for_time(partition_id p,
+                                                                            timestamp_t since) const
         requires(Topic::layout::has_timestamp)
     {
-        const time_found first = find_time(core_->state(), p, since);
-        return first.any ? std::optional<offset_t>{first.at} : std::nullopt;
+        needed_by<std::optional<offset_t>, Topic> found;
+        if (const time_found first = find_time(core_->state(), p, since); first.any) {
+            found = first.at;
+        }
+        return found;
     }
     /// End minus committed (minus position, where nothing was committed). Never negative.
     [[nodiscard]] std::uint64_t lag(partition_id p) const
@@ -325,7 +333,7 @@ public:
     }
     bool resume(partition_id p) { return core_->pause(p, false); }
     /// Those of its partitions that are paused, in order.
-    [[nodiscard]] std::vector<partition_id> paused() const;
+    [[nodiscard]] needed_by<std::vector<partition_id>, Topic> paused() const;
 
     /// What it was returned, how often and how long it waited for that, and what its group wanted
     /// of it. On its own thread; `group_admin` has figures of groups, for any.
@@ -409,7 +417,7 @@ result<consumer<Topic>> consumer<Topic>::create(Topic& topic, const consumer_opt
 template <class Topic>
 void consumer<Topic>::assign_all()
 {
-    std::vector<partition_id> all;
+    needed_by<std::vector<partition_id>, Topic> all;
     for (const auto& each : core_->state().partitions) {
         all.push_back(each.id);
     }
@@ -417,15 +425,15 @@ void consumer<Topic>::assign_all()
 }
 
 template <class Topic>
-std::vector<partition_id> consumer<Topic>::paused() const
+needed_by<std::vector<partition_id>, Topic> consumer<Topic>::paused() const
 {
-    std::vector<partition_id> found = core_->assigned().partitions();
+    auto found = core_->assigned().partitions();
     std::erase_if(found, [&](partition_id p) { return !rotation<reader>::paused(reader_of(p)); });
     return found;
 }
 
 template <class Topic>
-std::optional<offset_t> consumer<Topic>::committed(partition_id p) const
+needed_by<std::optional<offset_t>, Topic> consumer<Topic>::committed(partition_id p) const
 {
     const auto& cursor = reader_of(p).cursor();
     const auto word = cursor.get();

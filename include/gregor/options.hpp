@@ -9,10 +9,13 @@
 #include <vector>
 
 #include "gregor/base/config.hpp"
+#include "gregor/base/types.hpp"
 
 namespace gregor::inline GREGOR_ABI {
 
-struct assignment_request;
+template <class Partition>
+struct basic_assignment_request;
+using assignment_request = basic_assignment_request<partition_id>;
 struct sharing_out;
 class rebalance_listener;
 

@@ -152,12 +152,12 @@ public:
 
     /// Makes lasting all that was sent, up to the first claim that is open; the first error, where
     /// that could not be done. A flush that failed once has failed for good.
-    std::optional<error> flush()
+    needed_by<std::optional<error>, T> flush()
         requires(durable)
     {
-        std::optional<error> failed;
+        needed_by<std::optional<error>, T> failed;
         for (auto& each : state_->partitions) {
-            std::optional<error> did = each.log.flush();
+            auto did = each.log.flush();
             failed = failed ? std::move(failed) : std::move(did);
         }
         state_->records_arrived.notify(); // who reads only what is lasting
@@ -174,7 +174,7 @@ public:
 
     /// Why the last send that `failed` did, or the last flush or `maintain`; none where none did.
     /// Forgotten when the same succeeds.
-    [[nodiscard]] std::optional<error> failure(partition_id p) const
+    [[nodiscard]] needed_by<std::optional<error>, T> failure(partition_id p) const
         requires(durable)
     {
         return state_->at(p).log.failure();
@@ -312,7 +312,7 @@ result<partition_id> basic_topic<T, Policies>::add_partitions(std::uint32_t more
                                                    state_->partitions.size(), more)) {
                 return why;
             }
-            if (std::optional<error> why = state_->source.add(state_->partitions.size(), more)) {
+            if (auto why = state_->source.add(state_->partitions.size(), more)) {
                 return *std::move(why);
             }
             struct added_or_not {

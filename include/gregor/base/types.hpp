@@ -9,6 +9,15 @@
 
 namespace gregor::inline GREGOR_ABI {
 
+template <class T, class User>
+struct needed_by_user {
+    using type = T;
+};
+/// `T`, in a template that is known by its parameter `User`: what a `T` is made of is compiled by
+/// who calls what names it so, not by all who include it.
+template <class T, class User>
+using needed_by = typename needed_by_user<T, User>::type;
+
 /// The place of a record in its partition: 0, 1, 2 ... Below 2^62.
 using offset_t = std::uint64_t;
 

@@ -53,7 +53,7 @@ public:
 
     /// Reads these from now on, and none of those that it read before; where memory is short it
     /// throws, and reads on as before. Without a group.
-    void read(const std::vector<partition_id>& wanted)
+    void read(const needed_by<std::vector<partition_id>, Topic>& wanted)
     {
         // what was given up holds nobody back any more, even what was given up for want of memory
         struct wake_producers {
@@ -269,10 +269,10 @@ public:
     }
 
     /// The partitions that it reads, in order.
-    [[nodiscard]] std::vector<partition_id> partitions() const
+    [[nodiscard]] needed_by<std::vector<partition_id>, Topic> partitions() const
     {
         const bool all = member_.has_left() || !member_.has_news();
-        std::vector<partition_id> mine;
+        needed_by<std::vector<partition_id>, Topic> mine;
         const std::lock_guard lock{state_.mutex};
         for (const reader* const each : readers_.all()) {
             if (all || member_.owns(each->id())) {

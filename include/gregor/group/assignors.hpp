@@ -15,21 +15,27 @@
 
 namespace gregor::inline GREGOR_ABI {
 
-/// A member of a group, as an assignor sees it.
-struct assignment_member {
-    std::uint64_t id;                    ///< grows with every member of the group
-    std::string_view instance_id;        ///< of a static member, or empty
-    std::span<const partition_id> owned; ///< what it reads now, in order
+/// A member of a group, as an assignor sees it. (A template, so that its span is compiled by who
+/// names one.)
+template <class Partition>
+struct basic_assignment_member {
+    std::uint64_t id;                 ///< grows with every member of the group
+    std::string_view instance_id;     ///< of a static member, or empty
+    std::span<const Partition> owned; ///< what it reads now, in order
 };
 
+using assignment_member = basic_assignment_member<partition_id>;
+
 /// What an assignor is told. Valid for the call.
-struct assignment_request {
-    using member = assignment_member;
+template <class Partition>
+struct basic_assignment_request {
+    using partition = Partition;
+    using member = basic_assignment_member<Partition>;
     using owners = std::vector<std::size_t>; ///< what is returned
 
     std::uint32_t partitions;
     /// In Kafka's order: those with an instance id by that, then the others by id. At least one.
-    std::span<const assignment_member> members;
+    std::span<const member> members;
 };
 
 /// The same, as a group has it: in calls, for the lists are compiled by who names an assignor.
@@ -55,7 +61,7 @@ void basic_assignor<Request>::deal_as_asked(function ask, const sharing_out& wha
 {
     struct one {
         sharing_out::member is;
-        std::vector<partition_id> owned;
+        std::vector<typename Request::partition> owned;
     };
     std::vector<one> all(what.members);
     std::vector<typename Request::member> members;
@@ -85,7 +91,7 @@ void basic_assignor<Request>::deal_as_asked(function ask, const sharing_out& wha
 } // namespace gregor::inline GREGOR_ABI
 
 /// How a group shares out partitions: pure functions of `assignment_request`, which return for each
-/// partition the index of its member. Kafka's, case by case. (Templates, and so is what they return:
+/// partition the index of its member. Kafka's, case by case. (Templates, even in what they return:
 /// who names none of them compiles none.)
 namespace gregor::inline GREGOR_ABI::assignors {
 

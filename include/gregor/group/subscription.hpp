@@ -70,7 +70,7 @@ public:
         return join_by_name(*state_, assigned_, group, options_);
     }
 
-    void assign(const std::vector<partition_id>& wanted)
+    void assign(const needed_by<std::vector<partition_id>, Topic>& wanted)
     {
         const guard alone{*this};
         GREGOR_ASSERT(!closed_, "assign was called after close");

@@ -62,7 +62,8 @@ public:
         }
         [[nodiscard]] std::size_t partitions() const noexcept { return partitions_; }
         [[nodiscard]] std::size_t capacity_records() const noexcept { return capacity_; }
-        [[nodiscard]] std::optional<error> add(std::size_t, std::size_t) const noexcept
+        [[nodiscard]] needed_by<std::optional<error>, Slot> add(std::size_t,
+                                                                std::size_t) const noexcept
         {
             return {};
         }
