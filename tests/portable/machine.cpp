@@ -96,7 +96,7 @@ void keys()
 void sleeping()
 {
     using namespace std::chrono_literals;
-    std::atomic<std::uint32_t> word{7};
+    gregor::ring::atomic<std::uint32_t> word{7};
 
     // another value than expected: no sleep at all, however long
     for (const std::chrono::nanoseconds limit :

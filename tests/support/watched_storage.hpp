@@ -20,7 +20,7 @@ struct watched_env : gregor::ring::std_env {
         static void unlock() noexcept {}
     };
     static void yield() noexcept { ++yields; }
-    static bool wait(const std::atomic<std::uint32_t>&, std::uint32_t,
+    static bool wait(const gregor::ring::atomic<std::uint32_t>&, std::uint32_t,
                      std::chrono::nanoseconds) noexcept
     {
         ++sleeps;

@@ -38,39 +38,38 @@ enum class errc {
     log_full, ///< a log holds as much as it may
 };
 
+[[nodiscard]] inline const char* sentence_of(errc code) noexcept
+{
+    switch (code) {
+    case errc::invalid_option: return "an option has an impossible value";
+    case errc::invalid_name: return "a name is not allowed";
+    case errc::out_of_memory: return "the memory for it could not be had";
+    case errc::producer_exists: return "a topic with producers::single has a producer already";
+    case errc::group_not_allowed: return "the topic does not allow this group";
+    case errc::wrong_format: return "a file is not of the kind that is read here";
+    case errc::corrupt: return "a file is not as it was written";
+    case errc::locked: return "another process uses it";
+    case errc::topic_exists: return "there is a topic of this name already";
+    case errc::unknown_topic: return "there is no topic of this name";
+    case errc::other_type: return "the topic is of another type";
+    case errc::unknown_group: return "there is no group of this name";
+    case errc::in_use: return "somebody uses it";
+    case errc::no_thread: return "a thread could not be had";
+    case errc::no_offset: return "there is no offset to read from";
+    case errc::dead_letter_refused: return "a dead letter could not be written";
+    case errc::topic_closed: return "the topic is closed";
+    case errc::log_full: return "the log is full";
+    }
+    return "unknown";
+}
+
 class error_category final : public std::error_category {
 public:
     [[nodiscard]] const char* name() const noexcept override { return "gregor"; }
 
     [[nodiscard]] std::string message(int code) const override
     {
-        return sentence(static_cast<errc>(code));
-    }
-
-private:
-    static const char* sentence(errc code) noexcept
-    {
-        switch (code) {
-        case errc::invalid_option: return "an option has an impossible value";
-        case errc::invalid_name: return "a name is not allowed";
-        case errc::out_of_memory: return "the memory for it could not be had";
-        case errc::producer_exists: return "a topic with producers::single has a producer already";
-        case errc::group_not_allowed: return "the topic does not allow this group";
-        case errc::wrong_format: return "a file is not of the kind that is read here";
-        case errc::corrupt: return "a file is not as it was written";
-        case errc::locked: return "another process uses it";
-        case errc::topic_exists: return "there is a topic of this name already";
-        case errc::unknown_topic: return "there is no topic of this name";
-        case errc::other_type: return "the topic is of another type";
-        case errc::unknown_group: return "there is no group of this name";
-        case errc::in_use: return "somebody uses it";
-        case errc::no_thread: return "a thread could not be had";
-        case errc::no_offset: return "there is no offset to read from";
-        case errc::dead_letter_refused: return "a dead letter could not be written";
-        case errc::topic_closed: return "the topic is closed";
-        case errc::log_full: return "the log is full";
-        }
-        return "unknown";
+        return sentence_of(static_cast<errc>(code));
     }
 };
 
@@ -85,22 +84,74 @@ private:
     return {static_cast<int>(code), category()};
 }
 
+/// The text of an error, and where its parts are in it.
+struct error_text {
+    /// By a pattern: `operation|expected|found`, in which each % stands for the next of the facts.
+    error_text(const char* sentence, const char* pattern, text_parts facts)
+    {
+        write(sentence, pattern, facts); // only looks how much room that takes
+        room = label{size};
+        write(sentence, pattern, facts);
+    }
+
+    static constexpr std::string_view before_expected = ": expected ";
+    static constexpr std::string_view before_found = ", found ";
+
+    label room = {}; // with an end behind it
+    std::size_t size = 0;
+    std::size_t operation_end = 0;
+    std::size_t found_begin = 0;
+    std::size_t found_end = 0;
+
+private:
+    void write(const char* sentence, const char* pattern, text_parts facts)
+    {
+        // of an int, gcc would look at a string_view's concepts, for 70 M instructions
+        constexpr std::size_t one = 1;
+        const std::string_view* fact = facts.begin();
+        bool is_operation = true;
+        size = 0;
+        for (; *pattern != 0; ++pattern) {
+            if (*pattern == '%') {
+                add(*fact++);
+            } else if (*pattern != '|') {
+                add({pattern, one});
+            } else if (is_operation) {
+                operation_end = size;
+                add(before_expected);
+                is_operation = false;
+            } else {
+                add(before_found);
+                found_begin = size;
+            }
+        }
+        found_end = size;
+        add(": ");
+        add(sentence);
+        add({"", one});
+    }
+    void add(std::string_view part)
+    {
+        if (!room.empty() && !part.empty()) {
+            std::memcpy(room.data() + size, part.data(), part.size());
+        }
+        size += part.size();
+    }
+};
+
 /// What went wrong, on what, what was expected there and what was found.
 ///
 /// Errors  copying cannot fail
-/// Cost    one text, which copies share. (Of a string for each part, every program with a topic
-///         would compile all that copies and joins strings.)
-class error : public std::system_error {
+/// Cost    one text, which copies share. (Of a string for each part, and of a `std::system_error`,
+///         which asks its category for one, every program with a topic would compile all that
+///         makes strings.)
+class error : public std::runtime_error {
 public:
     /// By a pattern: `operation|expected|found`, in which each % stands for the next of the facts.
-    /// (A pattern is one literal, where a list of parts is a list to fill in each program with a
-    /// topic.)
+    /// (One literal, where a list of parts is a list to fill in each program with a topic.)
     error(errc code, const char* pattern, text_parts facts)
-        : std::system_error(make_error_code(code)), whole_("")
+        : error(static_cast<int>(code), error_text{sentence_of(code), pattern, facts})
     {
-        const label room{compose(nullptr, pattern, facts)};
-        compose(room.data(), pattern, facts);
-        whole_ = std::runtime_error{room.data()};
     }
     error(errc code, text_parts operation, text_parts expected, text_parts found)
         : error(code, "%|%|%", {text(operation), text(expected), text(found)})
@@ -113,64 +164,35 @@ public:
 
     /// What the operating system refused, and why.
     error(std::error_code code, std::string_view operation)
-        : std::system_error(code), whole_(text({operation, ": ", std::system_error::what()})),
-          operation_end_(operation.size()), found_begin_(operation_end_ + 2),
-          found_end_(std::string_view{what()}.size())
+        : std::runtime_error(text({operation, ": ", code.message()})), value_(code.value()),
+          category_(&code.category()), operation_end_(operation.size()),
+          found_begin_(operation_end_ + 2), found_end_(std::string_view{what()}.size())
     {
     }
 
-    /// All of it, in a sentence.
-    [[nodiscard]] const char* what() const noexcept override { return whole_.what(); }
+    /// An `errc`, or what the system said.
+    [[nodiscard]] std::error_code code() const noexcept
+    {
+        return {value_, category_ != nullptr ? *category_ : category()};
+    }
 
     /// What was attempted, and on what: `topic "trades"`.
     [[nodiscard]] std::string operation() const { return part(0, operation_end_); }
     /// What is allowed there.
     [[nodiscard]] std::string expected() const
     {
-        const std::size_t begin = operation_end_ + before_expected.size();
+        const std::size_t begin = operation_end_ + error_text::before_expected.size();
         return found_begin_ < begin ? "the system to do it"
-                                    : part(begin, found_begin_ - before_found.size());
+                                    : part(begin, found_begin_ - error_text::before_found.size());
     }
     /// What was given.
     [[nodiscard]] std::string found() const { return part(found_begin_, found_end_); }
 
 private:
-    static constexpr std::string_view before_expected = ": expected ";
-    static constexpr std::string_view before_found = ", found ";
-
-    /// Writes it all to `to`, and an end behind it; or only says how much room that takes.
-    std::size_t compose(char* to, const char* pattern, text_parts facts)
+    error(int value, const error_text& whole)
+        : std::runtime_error(whole.room.data()), value_(value), operation_end_(whole.operation_end),
+          found_begin_(whole.found_begin), found_end_(whole.found_end)
     {
-        std::size_t size = 0;
-        const auto add = [&](std::string_view part) {
-            if (to != nullptr && !part.empty()) {
-                std::memcpy(to + size, part.data(), part.size());
-            }
-            size += part.size();
-        };
-        constexpr std::size_t one =
-            1; // of an int, gcc would look at concepts, for 70 M instructions
-        const std::string_view* fact = facts.begin();
-        bool is_operation = true;
-        for (; *pattern != 0; ++pattern) {
-            if (*pattern == '%') {
-                add(*fact++);
-            } else if (*pattern != '|') {
-                add({pattern, one});
-            } else if (is_operation) {
-                operation_end_ = size;
-                add(before_expected);
-                is_operation = false;
-            } else {
-                add(before_found);
-                found_begin_ = size;
-            }
-        }
-        found_end_ = size;
-        add(": ");
-        add(std::system_error::what());
-        add({"", one});
-        return size;
     }
 
     [[nodiscard]] std::string part(std::size_t begin, std::size_t end) const
@@ -178,10 +200,11 @@ private:
         return {what() + begin, end - begin};
     }
 
-    std::runtime_error whole_; // whose text is shared by copies
-    std::size_t operation_end_ = 0;
-    std::size_t found_begin_ = 0;
-    std::size_t found_end_ = 0;
+    int value_;
+    const std::error_category* category_ = nullptr; // none: ours
+    std::size_t operation_end_;
+    std::size_t found_begin_;
+    std::size_t found_end_;
 };
 
 /// An error, or none.

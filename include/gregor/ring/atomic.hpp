@@ -26,8 +26,10 @@ struct stays {
 template <class T>
 class atomic {
 public:
+    // NOLINTBEGIN(bugprone-sizeof-expression): where T is a pointer, that is what lies here
     static_assert(sizeof(T) <= sizeof(long long) && __atomic_always_lock_free(sizeof(T), nullptr),
                   "an atomic of the protocols is a word that the machine moves as one");
+    // NOLINTEND(bugprone-sizeof-expression)
 
     [[nodiscard]] T load(std::memory_order order) const noexcept
     {
@@ -67,7 +69,8 @@ public:
         return __atomic_fetch_or(&value_, value, static_cast<int>(order));
     }
 
-    alignas(sizeof(T)) T value_{}; // on i686, 8 bytes would else be aligned as 4
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): on i686, 8 bytes would else be aligned as 4
+    alignas(sizeof(T)) T value_{};
     GREGOR_NO_UNIQUE_ADDRESS stays stays_{};
 };
 

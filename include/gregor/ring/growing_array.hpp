@@ -117,6 +117,7 @@ public:
     template <class Make>
     growing_array(std::size_t count, Make&& make) : growing_array()
     {
+        // NOLINTNEXTLINE(bugprone-infinite-loop): what is built grows
         for (; this->built_ != count; ++this->built_) {
             ::new (this->room_for_next(sizeof(T), alignment)) T(make(this->built_));
         }
