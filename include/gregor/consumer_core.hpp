@@ -149,7 +149,7 @@ public:
     {
         const guard alone{*this};
         const inside now{assigned_.member(), told_};
-        if (watch_interval().count() != forever) {
+        if (watch_interval().count() != without_end) {
             watch_others();
         }
     }
@@ -158,14 +158,14 @@ public:
     [[nodiscard]] std::chrono::nanoseconds watch_interval() const noexcept
     {
         const std::int64_t interval = options_.max_poll_interval.count();
-        const bool watches = assigned_.has_group() && interval != forever;
-        return std::chrono::nanoseconds{watches ? interval / 4 : forever};
+        const bool watches = assigned_.has_group() && interval != without_end;
+        return std::chrono::nanoseconds{watches ? interval / 4 : without_end};
     }
 
     [[nodiscard]] readiness<env>& watched() noexcept { return readiness_; }
 
 private:
-    static constexpr std::int64_t forever = no_timeout.count();
+    static constexpr std::int64_t without_end = no_timeout.count();
 
     using strategy = typename policies::wait;
     using base = search<Topic>;
@@ -290,8 +290,8 @@ private:
                 return false;
             }
             watch_others();
-            if (timeout.count() == forever) {
-                left = forever;
+            if (timeout.count() == without_end) {
+                left = without_end;
             }
         }
     }
