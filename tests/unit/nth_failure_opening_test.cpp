@@ -112,6 +112,16 @@ TEST_CASE("create returns an error where memory is short, and throws nothing", "
         run.expect(!run.threw_bad_alloc(), "topic::create returns its errors");
     });
     fail_each(failing::allocation, [](failing_run& run) {
+        run.gets_through([&] { return numbers::create("without options").has_value(); });
+        run.expect(!run.threw_bad_alloc(), "topic::create returns its errors");
+    });
+    fail_each(failing::allocation, [](failing_run& run) {
+        numbers t{"a topic whose name is rather long"};
+        const gregor::consumer_options options{.instance_id = "a name that is rather long, too"};
+        run.gets_through([&] { return consumer<numbers>::create(t, risk, options).has_value(); });
+        run.expect(!run.threw_bad_alloc(), "consumer::create returns its errors");
+    });
+    fail_each(failing::allocation, [](failing_run& run) {
         numbers t{"a topic whose name is rather long", {.partitions = 3, .capacity_records = 4}};
         producer first{t};
         run.gets_through([&] { return producer<numbers>::create(t).has_value(); });

@@ -115,6 +115,19 @@ TEST_CASE("declared groups need names of their own", "[topic]")
 TEST_CASE("a topic needs a name", "[topic]")
 {
     CHECK(refusal({}, "").code() == errc::invalid_name);
+    auto usual = topic<int>::create("");
+    REQUIRE_FALSE(usual);
+    CHECK(usual.error().code() == errc::invalid_name);
+    CHECK(usual.error().operation() == refusal({}, "").operation());
+}
+
+TEST_CASE("a topic without options is one with the options as they are without being named",
+          "[topic]")
+{
+    const topic<int> plain{"t"};
+    const topic<int> named{"t", {}};
+    CHECK(plain.partitions() == named.partitions());
+    CHECK(plain.capacity_records() == named.capacity_records());
 }
 
 TEST_CASE("the constructor throws what create returns", "[topic]")
