@@ -28,7 +28,6 @@ using model::number;
 using model::small_topic;
 
 using member = consumer<small_topic>;
-constexpr partition_id zero{0};
 constexpr partition_id one{1};
 
 /// A topic of one partition that holds 2 records, and what its group has read of this one and of
